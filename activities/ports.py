@@ -1,0 +1,248 @@
+"""What the steps need of the world. Adapters satisfy these; `workers/wiring.py` joins the two.
+
+Every method may raise `StoreUnavailable` (ours is away) and, where a model or another server is called, the provider
+errors of `schemas/errors.py`. Seconds count from the start of the video unless said otherwise.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+from uuid import UUID
+
+from schemas.chunks import Chunk
+from schemas.media import AudioPart, AudioPartRef, AudioRef, MediaInfo, SourceRef
+from schemas.quizzes import DraftQuestion, Question, QuizRef, QuizRequest
+from schemas.transcripts import PartTranscriptRef, Segment, TranscriptRef
+from schemas.usage import CallTicket, Operation, Usage
+from schemas.videos import Stage, VideoRef
+
+OnSeconds = Callable[[float], None]  # called with the seconds (or bytes) done so far; must return at once
+
+
+# ---- Files -----------------------------------------------------------------------------------------------------------
+
+
+class ObjectStore(Protocol):
+    """Content-addressed bytes. A key names one content for ever, so a second write of it changes nothing."""
+
+    async def put(self, key: str, path: Path) -> None:
+        """Store the file's bytes under `key`, durably, before returning."""
+
+    async def fetch(self, key: str, target: Path) -> None:
+        """Make `target` a local file with the key's bytes (a link where that is enough: never write to it)."""
+
+    async def read(self, key: str, start: int, length: int) -> bytes:
+        """Exactly `length` bytes from byte `start`."""
+
+    async def size(self, key: str) -> int | None:
+        """The number of bytes under `key`, or None where nothing is."""
+
+
+class Downloader(Protocol):
+    """Fetches a creator's https address, trusting nothing about it."""
+
+    async def download(self, url: str, target: Path, on_bytes: OnSeconds) -> None:
+        """Complete `target`; a repeat goes on at the bytes already there.
+
+        Raises: UrlRefused, DownloadRefused, DownloadTooLarge (permanent); DownloadInterrupted (transient).
+        """
+
+
+class MediaTool(Protocol):
+    """Reads hostile media in a process with limits."""
+
+    async def probe(self, source: Path) -> MediaInfo:
+        """Raises: NotMedia, NoAudioTrack, MediaTooLong, MediaEncrypted, MediaTooDemanding."""
+
+    async def extract_audio(self, source: Path, info: MediaInfo, target: Path, on_seconds: OnSeconds) -> float:
+        """Write raw 16 kHz mono 16-bit PCM and return its seconds.
+
+        Raises: MediaTruncated (decoded is shorter than declared), MediaTooLong, MediaTooDemanding, NotMedia.
+        """
+
+    def cut_at_pauses(self, pcm: Path) -> list[AudioPart]:
+        """Parts that cover the audio without gap or overlap, cut where it is quietest."""
+
+
+# ---- Models ----------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Transcription:
+    """What a speech model heard in one part; seconds count from the start of that part."""
+
+    language: str
+    segments: tuple[Segment, ...]
+    usage: Usage
+
+
+class Transcriber(Protocol):
+    """A speech model."""
+
+    provider: str
+    model: str
+
+    async def transcribe(self, pcm: bytes) -> Transcription:
+        """The words in 16 kHz mono 16-bit PCM. Silence has none."""
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """One unit vector per text, in the texts' order."""
+
+    vectors: tuple[tuple[float, ...], ...]
+    usage: Usage
+
+
+class Embedder(Protocol):
+    """An embedding model."""
+
+    provider: str
+    model: str
+    dimensions: int
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """Unit vectors of `dimensions` floats, one per text."""
+
+
+@dataclass(frozen=True)
+class Drafts:
+    """Questions as proposed."""
+
+    questions: tuple[DraftQuestion, ...]
+    usage: Usage
+
+
+class QuizGenerator(Protocol):
+    """Something that proposes questions about a text."""
+
+    provider: str
+    model: str
+
+    async def propose(self, title: str, segments: Sequence[Segment], count: int) -> Drafts:
+        """Up to about `count` questions; the caller checks each against the transcript."""
+
+
+# ---- The truth -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class VideoSource:
+    """What a video's row says of its bytes: a key of ours, or an https URL not fetched yet."""
+
+    title: str
+    object_key: str | None
+    url: str | None
+
+
+class VideoRepository(Protocol):
+    """The videos' rows and their change log. Every write is fenced by the epoch and raises Superseded behind it."""
+
+    async def source(self, video: VideoRef) -> VideoSource: ...
+
+    async def begin(self, video: VideoRef) -> None: ...
+
+    async def complete(self, video: VideoRef, duration_seconds: float) -> None: ...
+
+    async def fail(self, video: VideoRef, step: str, code: str, message: str, workflow_id: str, attempts: int) -> None:
+        """Mark failed and leave a dead letter, in one transaction."""
+
+    async def cancel(self, video: VideoRef) -> None: ...
+
+    async def start_stage(self, video: VideoRef, stage: Stage, total: float, unit: str) -> None: ...
+
+    async def advance_stage(self, video: VideoRef, stage: Stage, done: float, total: float, unit: str) -> None: ...
+
+    async def finish_stage(self, video: VideoRef, stage: Stage, done: float, unit: str) -> None: ...
+
+
+class ArtefactRepository(Protocol):
+    """Which stored files belong to which video."""
+
+    async def find_source(self, video: VideoRef) -> SourceRef | None: ...
+
+    async def save_source(self, video: VideoRef, source: SourceRef) -> SourceRef: ...
+
+    async def find_audio(self, video: VideoRef, speech_model: str) -> AudioRef | None: ...
+
+    async def save_audio(self, audio: AudioRef, info: MediaInfo, speech_model: str, parts: Sequence[AudioPart]) -> None:
+        """The artefact, the empty transcript and its parts to be, in one transaction."""
+
+
+class TranscriptRepository(Protocol):
+    """Parts, segments and words."""
+
+    async def part(self, ref: AudioPartRef) -> AudioPart: ...
+
+    async def find_part(self, ref: AudioPartRef) -> PartTranscriptRef | None: ...
+
+    async def save_part(
+        self, ref: AudioPartRef, language: str, segments: Sequence[Segment], ticket: CallTicket, usage: Usage
+    ) -> PartTranscriptRef:
+        """Segments, the part's mark, the change log's line and the settled call, in one transaction; first one wins."""
+
+    async def complete(self, audio: AudioRef) -> TranscriptRef: ...
+
+    async def segments(self, video: VideoRef, transcript_id: UUID) -> list[Segment]: ...
+
+
+class ChunkRepository(Protocol):
+    """The chunks of a transcript."""
+
+    async def replace(self, video: VideoRef, transcript_id: UUID, chunks: Sequence[Chunk]) -> None:
+        """The whole set at once: chunks of an older text go, chunks that are there already stay as they are."""
+
+    async def without_embedding(self, video: VideoRef, transcript_id: UUID, model: str, limit: int) -> list[Chunk]: ...
+
+    async def count(self, video: VideoRef, transcript_id: UUID) -> int: ...
+
+
+class EmbeddingRepository(Protocol):
+    """One vector per chunk and model."""
+
+    async def save(
+        self,
+        video: VideoRef,
+        model: str,
+        vectors: Sequence[tuple[UUID, Sequence[float]]],
+        ticket: CallTicket,
+        usage: Usage,
+    ) -> None: ...
+
+    async def count(self, video: VideoRef, transcript_id: UUID, model: str) -> int: ...
+
+
+class QuizRepository(Protocol):
+    """Quizzes and their questions, stored whole or not at all."""
+
+    async def find(self, request: QuizRequest) -> QuizRef | None: ...
+
+    async def save(
+        self,
+        request: QuizRequest,
+        provider: str,
+        model: str,
+        questions: Sequence[Question],
+        ticket: CallTicket,
+        usage: Usage,
+    ) -> QuizRef: ...
+
+
+class UsageLedger(Protocol):
+    """A line per call of a model, reserved before it and settled together with its result.
+
+    A crash between the two leaves a reserved line: a call that may have been billed and whose result is not stored.
+    """
+
+    async def reserve(
+        self, video: VideoRef, ask: str, operation: Operation, provider: str, model: str
+    ) -> CallTicket: ...
+
+
+class EmbeddingCache(Protocol):
+    """Vectors by model and text. It may forget anything at any time, and never raises."""
+
+    async def get(self, model: str, texts: Sequence[str]) -> list[tuple[float, ...] | None]: ...
+
+    async def put(self, model: str, vectors: dict[str, tuple[float, ...]]) -> None: ...

@@ -1,0 +1,1 @@
+"""Embedding models: local MiniLM by default, OpenAI's when settings choose it."""

@@ -1,0 +1,1 @@
+"""Quiz generators: local and extractive by default, Anthropic's or OpenAI's when settings choose them."""

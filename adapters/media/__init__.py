@@ -1,0 +1,1 @@
+"""Hostile media: probed, decoded and fetched in processes and connections with limits."""

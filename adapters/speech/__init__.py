@@ -1,0 +1,1 @@
+"""Speech models: local Whisper by default, OpenAI's when settings choose it."""

@@ -1,0 +1,1 @@
+"""Temporal: the client, and what every worker does around every activity."""

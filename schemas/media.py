@@ -1,0 +1,63 @@
+"""Media: a lecture's bytes, what is in them, and the audio cut out of them."""
+
+from enum import StrEnum
+from uuid import UUID
+
+from schemas.base import Frozen
+from schemas.videos import VideoRef
+
+SAMPLE_RATE_HZ = 16_000  # what Whisper reads; kept in one place because every byte offset follows from it
+BYTES_PER_SAMPLE = 2  # signed 16-bit little-endian, mono
+BYTES_PER_SECOND = SAMPLE_RATE_HZ * BYTES_PER_SAMPLE
+
+
+class ArtefactKind(StrEnum):
+    """What a stored file is to its video."""
+
+    SOURCE = "source"
+    AUDIO = "audio"
+
+
+class SourceRef(Frozen):
+    """A lecture's bytes in object storage."""
+
+    object_key: str
+    sha256: str
+    bytes: int
+
+
+class MediaInfo(Frozen):
+    """What a probe found: times in seconds, `audio_seconds` as the container declares it (None where it does not)."""
+
+    container: str
+    duration_seconds: float | None
+    audio_codec: str
+    audio_seconds: float | None
+    sample_rate_hz: int
+    channels: int
+
+
+class AudioRef(Frozen):
+    """A video's audio: raw 16 kHz mono 16-bit PCM under `object_key`, to be transcribed in `parts` parts."""
+
+    video: VideoRef
+    transcript_id: UUID
+    object_key: str
+    sha256: str
+    duration_seconds: float
+    parts: int
+
+
+class AudioPartRef(Frozen):
+    """One part of an audio; its offsets lie in the database, found by number (0 is the first)."""
+
+    audio: AudioRef
+    number: int
+
+
+class AudioPart(Frozen):
+    """Where a part lies in its audio: seconds from the start of the video."""
+
+    number: int
+    start_second: float
+    end_second: float

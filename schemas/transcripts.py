@@ -1,0 +1,55 @@
+"""Transcripts: words with their times, in seconds from the start of the video."""
+
+from uuid import UUID
+
+from schemas.base import Frozen
+from schemas.videos import VideoRef
+
+
+class Word(Frozen):
+    """One spoken word; `probability` (0 to 1) is the model's own belief in it."""
+
+    start: float
+    end: float
+    text: str
+    probability: float
+
+
+class Segment(Frozen):
+    """A run of words the model heard as one phrase."""
+
+    start: float
+    end: float
+    text: str
+    words: tuple[Word, ...] = ()
+
+
+class PartTranscriptRef(Frozen):
+    """What one part's transcription stored."""
+
+    transcript_id: UUID
+    number: int
+    segments: int
+    words: int
+
+
+class TranscriptRef(Frozen):
+    """A complete transcript."""
+
+    video: VideoRef
+    transcript_id: UUID
+    language: str
+    segments: int
+    words: int
+
+
+class Transcript(Frozen):
+    """A transcript as far as it is stored: the parts up to the first missing one, in order."""
+
+    id: UUID
+    language: str | None
+    model: str
+    is_complete: bool
+    parts_done: int
+    parts_total: int
+    segments: tuple[Segment, ...]

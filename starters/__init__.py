@@ -1,0 +1,1 @@
+"""Composition of all that starts or talks to workflows."""
