@@ -80,8 +80,11 @@ class Transcription:
 class Transcriber(Protocol):
     """A speech model."""
 
-    provider: str
-    model: str
+    @property
+    def provider(self) -> str: ...
+
+    @property
+    def model(self) -> str: ...
 
     async def transcribe(self, pcm: bytes) -> Transcription:
         """The words in 16 kHz mono 16-bit PCM. Silence has none."""
@@ -98,9 +101,14 @@ class Vectors:
 class Embedder(Protocol):
     """An embedding model."""
 
-    provider: str
-    model: str
-    dimensions: int
+    @property
+    def provider(self) -> str: ...
+
+    @property
+    def model(self) -> str: ...
+
+    @property
+    def dimensions(self) -> int: ...
 
     async def embed(self, texts: Sequence[str]) -> Vectors:
         """Unit vectors of `dimensions` floats, one per text."""
@@ -117,8 +125,11 @@ class Drafts:
 class QuizGenerator(Protocol):
     """Something that proposes questions about a text."""
 
-    provider: str
-    model: str
+    @property
+    def provider(self) -> str: ...
+
+    @property
+    def model(self) -> str: ...
 
     async def propose(self, title: str, segments: Sequence[Segment], count: int) -> Drafts:
         """Up to about `count` questions; the caller checks each against the transcript."""
@@ -206,7 +217,7 @@ class EmbeddingRepository(Protocol):
         video: VideoRef,
         model: str,
         vectors: Sequence[tuple[UUID, Sequence[float]]],
-        ticket: CallTicket,
+        ticket: CallTicket | None,  # None: the vectors came from the cache, and no call was made
         usage: Usage,
     ) -> None: ...
 

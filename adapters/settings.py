@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     postgres_admin_url: str = ""  # may create roles and tables; migrations only
     redis_cache_url: str = ""
     postgres_pool_size: int = Field(default=4, ge=1, le=100)
+    postgres_statement_cache_size: int = Field(default=100, ge=0)  # 0 behind a PgBouncer older than 1.21
 
     object_store_url: str = ""  # file:///folder or s3://bucket/prefix; empty: a folder in the home
     s3_endpoint: str = ""  # for stores that speak S3 and are not Amazon's

@@ -1,0 +1,101 @@
+"""Connections to the truth, always as somebody: the caller is set inside each transaction."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from uuid import UUID
+
+import asyncpg
+from asyncpg.pool import PoolConnectionProxy
+from pgvector.asyncpg import register_vector
+
+from adapters.postgres.errors import translating
+from schemas.errors import Superseded
+from schemas.videos import VideoRef
+
+Connection = PoolConnectionProxy
+
+
+async def _teach_types(connection: asyncpg.Connection) -> None:
+    await register_vector(connection)
+    await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
+
+
+COMMAND_TIMEOUT_SECONDS = 20  # above the roles' statement_timeout of 15 s, so that the server speaks first
+
+
+class Database:
+    """A pool of one role's connections, opened at first use: a worker starts while PostgreSQL is still away."""
+
+    def __init__(self, url: str, pool_size: int = 4, statement_cache_size: int = 100) -> None:
+        self._url = url
+        self._pool_size = pool_size
+        self._statement_cache_size = statement_cache_size
+        self._pool: asyncpg.Pool | None = None
+        self._opening = asyncio.Lock()
+
+    async def _open(self) -> asyncpg.Pool:
+        async with self._opening:
+            if self._pool is None:
+                self._pool = await asyncpg.create_pool(
+                    self._url,
+                    min_size=0,
+                    max_size=self._pool_size,
+                    timeout=5,
+                    command_timeout=COMMAND_TIMEOUT_SECONDS,
+                    statement_cache_size=self._statement_cache_size,
+                    init=_teach_types,
+                )
+            return self._pool
+
+    async def close(self) -> None:
+        """Give every connection back; one that is stuck is cut after five seconds."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            try:
+                await asyncio.wait_for(pool.close(), 5)
+            except TimeoutError:
+                pool.terminate()
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Connection]:
+        """A transaction without a caller: row-level security shows it no creator's rows."""
+        with translating():
+            pool = self._pool or await self._open()
+            async with pool.acquire(timeout=10) as connection, connection.transaction():
+                yield connection
+
+    @asynccontextmanager
+    async def as_creator(self, creator: UUID) -> AsyncIterator[Connection]:
+        """A transaction that sees and changes this creator's rows only."""
+        async with self.transaction() as connection:
+            await connection.execute("SELECT set_config('mentora.creator_id', $1, true)", str(creator))
+            yield connection
+
+    @asynccontextmanager
+    async def as_student(self, creator: UUID, student: UUID) -> AsyncIterator[Connection]:
+        """A transaction that reads what this creator has published to this student, and changes nothing."""
+        async with self.transaction() as connection:
+            await connection.execute(
+                "SELECT set_config('mentora.creator_id', $1, true), set_config('mentora.student_id', $2, true)",
+                str(creator),
+                str(student),
+            )
+            await connection.execute("SET LOCAL ROLE mentora_student")
+            yield connection
+
+    @asynccontextmanager
+    async def fenced(self, video: VideoRef) -> AsyncIterator[Connection]:
+        """A transaction that holds the video's row at the caller's epoch until it ends.
+
+        A worker that wakes after its task was given away finds the row at a later epoch and must not write. Locking
+        the row first also gives every writer of one video one order, so that they cannot deadlock.
+
+        Raises: Superseded.
+        """
+        async with self.as_creator(video.creator_id) as connection:
+            sql = "SELECT 1 FROM videos WHERE creator_id = $1 AND id = $2 AND epoch = $3 FOR NO KEY UPDATE"
+            if await connection.fetchval(sql, video.creator_id, video.video_id, video.epoch) is None:
+                raise Superseded(f"video {video.video_id} is no longer at epoch {video.epoch}")
+            yield connection

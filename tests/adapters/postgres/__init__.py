@@ -1,0 +1,1 @@
+"""The truth, on a real PostgreSQL."""

@@ -1,0 +1,65 @@
+"""Real servers for the whole session, and a quiet end of it."""
+
+import sys
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+import pytest_asyncio
+
+from adapters.embedded.home import Home
+from adapters.embedded.stack import Stack
+from adapters.settings import Settings
+from tests.surroundings import bare_environment
+
+
+@dataclass(frozen=True)
+class Servers:
+    """The addresses of the session's servers. Temporal lets a test skip time, and its shortest timer is 10 ms."""
+
+    environment: dict[str, str]
+
+    @property
+    def admin_url(self) -> str:
+        """The superuser's, to the empty database `mentora`; tests that write make a database of their own."""
+        return self.environment["MENTORA_POSTGRES_ADMIN_URL"]
+
+    @property
+    def app_url(self) -> str:
+        return self.environment["MENTORA_POSTGRES_URL"]
+
+    @property
+    def relay_url(self) -> str:
+        return self.environment["MENTORA_POSTGRES_RELAY_URL"]
+
+    @property
+    def redis_url(self) -> str:
+        return self.environment["MENTORA_REDIS_CACHE_URL"]
+
+    @property
+    def temporal_address(self) -> str:
+        return self.environment["TEMPORAL_ADDRESS"]
+
+
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Servers]:
+    """PostgreSQL, Redis and Temporal in a home of this session, without workers."""
+    stack = Stack(
+        Settings.model_construct(),
+        Home(tmp_path_factory.mktemp("servers") / "home"),
+        workers=(),
+        inherited=bare_environment(),
+        temporal_flags={"frontend.WorkflowTimeSkippingEnabled": "true"},
+    )
+    try:
+        await stack.start()
+        yield Servers(stack.environment)
+    finally:
+        await stack.stop()
+
+
+def pytest_unconfigure() -> None:
+    """Let the Temporal SDK's threads end first: they crash an interpreter that is being taken down."""
+    if "temporalio" in sys.modules:
+        time.sleep(0.2)

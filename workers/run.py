@@ -1,0 +1,93 @@
+"""One worker process, from its start to its last finished step."""
+
+import asyncio
+import logging
+import os
+import signal
+import socket
+from contextlib import suppress
+from datetime import timedelta
+
+from temporalio.client import Client
+from temporalio.worker import Worker
+from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
+
+from adapters.settings import Settings
+from adapters.temporal.attempts import AttemptsInterceptor
+from adapters.temporal.client import connect_temporal
+from schemas.worker_roles import WorkerRole
+from workers.relay import relay
+from workers.roles import POOLS, Pool
+from workers.wiring import Wiring
+from workflows.registry import WORKFLOWS
+
+GRACE = timedelta(seconds=5)  # then a running step is handed over; `mentora up` must be gone within ten
+PATIENCE_SECONDS = 3_600.0
+
+_LOGGER = logging.getLogger(__name__)
+
+
+async def run(role: WorkerRole, settings: Settings) -> None:
+    """Work until SIGTERM or SIGINT, then finish or hand over what is in hand."""
+    stopping = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stopping.set)
+    wiring = Wiring(settings)
+    client = await connect_temporal(patience_seconds=PATIENCE_SECONDS)
+    if role is WorkerRole.RELAY:
+        _say_ready()
+        await relay(client, wiring.outbox, stopping)
+    else:
+        await _poll(role, client, wiring, stopping)
+
+
+async def _poll(role: WorkerRole, client: Client, wiring: Wiring, stopping: asyncio.Event) -> None:
+    pool = POOLS[role]
+    async with _worker(role, pool, client, wiring):
+        warming = asyncio.create_task(asyncio.to_thread(pool.warm_up, wiring))
+        warming.add_done_callback(_log_failure)
+        _say_ready()
+        await stopping.wait()
+
+
+def _worker(role: WorkerRole, pool: Pool, client: Client, wiring: Wiring) -> Worker:
+    identity = f"{role}@{socket.gethostname()}:{os.getpid()}"
+    if pool.tells_stories:
+        return Worker(
+            client,
+            task_queue=str(role),
+            workflows=WORKFLOWS,
+            workflow_runner=SandboxedWorkflowRunner(SandboxRestrictions.default),
+            max_cached_workflows=500,
+            # A killed worker's cached workflows wait this long for it: measured as a stall of 10 s with the default.
+            sticky_queue_schedule_to_start_timeout=timedelta(seconds=2),
+            no_remote_activities=True,
+            identity=identity,
+        )
+    return Worker(
+        client,
+        task_queue=str(role),
+        activities=pool.steps(wiring),
+        max_concurrent_activities=pool.slots,
+        interceptors=[AttemptsInterceptor()],
+        graceful_shutdown_timeout=GRACE,
+        max_heartbeat_throttle_interval=timedelta(seconds=1),
+        default_heartbeat_throttle_interval=timedelta(seconds=1),
+        identity=identity,
+    )
+
+
+def _log_failure(warming: asyncio.Task[object]) -> None:
+    if not warming.cancelled() and (error := warming.exception()):
+        _LOGGER.warning("the model is not loaded ahead: %s", error)  # the first step says it again, typed
+
+
+def _say_ready() -> None:
+    """Tell the supervisor, in systemd's words (sd_notify), that this process takes work."""
+    address = os.environ.get("NOTIFY_SOCKET")
+    if not address:
+        return
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagram:
+        datagram.connect("\0" + address[1:] if address.startswith("@") else address)
+        datagram.send(b"READY=1")
