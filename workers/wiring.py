@@ -70,13 +70,13 @@ class Wiring:
     @property
     def chunks(self) -> ChunkActivities:
         """Words to chunks."""
-        from adapters.sentences import NupunktSplitter
+        from adapters.sentences import NupunktSentences
 
         return ChunkActivities(
             PostgresTranscripts(self.database),
             PostgresChunks(self.database),
             PostgresVideos(self.database),
-            NupunktSplitter(),
+            NupunktSentences(),
         )
 
     @property

@@ -21,6 +21,7 @@ _FIRST_PAUSE_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 5.0
 _STABLE_SECONDS = 60.0  # who lived this long starts again with the shortest pause
 _FIRST_STARTS = 3  # who never became ready in this many lives is broken, not unlucky
+_NOT_STARTED = -1
 _HOPELESS = {SettingsInvalid.exit_status, PartMissing.exit_status}  # a worker that says so needs a person first
 
 
@@ -56,6 +57,7 @@ class Child:
         self._stop_asked = asyncio.Event()
         self._life: asyncio.Task[None] | None = None
         self._notify: NotifySocket | None = None
+        self._refusal = ""  # the system's, where it did not even start
         self._log_start = 0  # where this life's lines begin in the log
 
     async def start(self) -> None:
@@ -112,8 +114,12 @@ class Child:
         """Run the process to its end; returns its exit status."""
         if self._notify is not None:
             self._notify.drain()
-        self._log_start = self._home.log_size(self.plan.name)
-        process = self._process = await self._spawn()
+        self._log_start, self._refusal = self._home.log_size(self.plan.name), ""
+        try:
+            process = self._process = await self._spawn()
+        except OSError as error:  # no memory, no disk, no program: all may be back by the next try
+            self._refusal = f"it could not be started: {error}"
+            return _NOT_STARTED
         if self._stop_asked.is_set():  # `stop` came while there was nobody to signal
             process.kill()
         self._become(ProcessPhase.STARTING, pid=process.pid, born=birth(process.pid))
@@ -172,10 +178,11 @@ class Child:
             return False
         self._become(ProcessPhase.FAILED)
         self._first_ready.set_exception(self._failure(f"ended with {code}"))
+        self._first_ready.exception()  # seen: who waited may have left when another child failed first
         return True
 
     def _failure(self, fact: str) -> ServerFailed:
-        said = self._home.log_since(self.plan.name, self._log_start).rpartition("\n")[2]
+        said = self._refusal or self._home.log_since(self.plan.name, self._log_start).rpartition("\n")[2]
         return ServerFailed(f"{self.plan.name} {fact}: {said or 'it said nothing'}")
 
     async def _wait_before_restart(self, seconds: float) -> None:

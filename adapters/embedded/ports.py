@@ -31,6 +31,10 @@ class Ports:
                 return port
         raise ServerFailed(f"No free port for {name} from {preferred} on.")
 
+    def last(self, name: str) -> int | None:
+        """The port this home last had for `name`, claimed or not."""
+        return self._remembered().get(name)
+
     def release(self) -> None:
         """Let other homes have them."""
         for claim in self._claims:

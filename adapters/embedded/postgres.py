@@ -72,6 +72,7 @@ class Postgres:
             probe=self._is_ready,
             stop_signal=signal.SIGINT,  # "fast": SIGTERM would wait for every client to go
             stop_seconds=4,
+            ready_seconds=300,  # after a crash it first replays what was committed
             orphan_signal=signal.SIGINT,
             # Right after a kill -9 the old server's backends still hold the folder, for up to two seconds.
             passing_complaints=("postmaster.pid", "pre-existing shared memory block"),

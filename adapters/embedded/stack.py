@@ -4,7 +4,8 @@ import asyncio
 import os
 import site
 import sys
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -76,15 +77,20 @@ class Stack:
         home: Home,
         *,
         workers: Sequence[WorkerCommand] | None = None,
+        only: Collection[str] | None = None,
         inherited: Mapping[str, str] | None = None,
         temporal_flags: Mapping[str, str] | None = None,
         on_change: Callable[[ProcessState], None] = lambda _: None,
     ) -> None:
-        """`workers`: all roles unless given. `inherited`: the environment to add to, this process's unless given."""
+        """`workers`: all roles unless given. `inherited`: the environment to add to, this process's unless given.
+
+        `only`: the names of the servers to start, all unless given; the others are then simply not there.
+        """
         self._settings = settings
         self._home = home
         self._workers = worker_commands(settings) if workers is None else tuple(workers)
         self._inherited = dict(os.environ if inherited is None else inherited)
+        self._only = {Postgres.name, Redis.name, Temporal.name} if only is None else set(only)
         self._temporal_flags = temporal_flags
         self._on_change = on_change
         self._ports = Ports(home)
@@ -141,11 +147,13 @@ class Stack:
         """Those whose address nobody gave."""
         servers: list[Server] = []
         settings, inherited = self._settings, self._inherited
-        if not (settings.postgres_url or settings.postgres_relay_url or settings.postgres_admin_url):
+        given_postgres = settings.postgres_url or settings.postgres_relay_url or settings.postgres_admin_url
+        if Postgres.name in self._only and not given_postgres:
             servers.append(Postgres(self._home, inherited))
-        if not settings.redis_cache_url:
+        if Redis.name in self._only and not settings.redis_cache_url:
             servers.append(Redis(self._home, inherited))
-        if not any(inherited.get(name) for name in ("TEMPORAL_ADDRESS", "TEMPORAL_CONFIG_FILE", "TEMPORAL_PROFILE")):
+        given_temporal = any(map(inherited.get, ("TEMPORAL_ADDRESS", "TEMPORAL_CONFIG_FILE", "TEMPORAL_PROFILE")))
+        if Temporal.name in self._only and not given_temporal:
             temporal = Temporal(self._home, inherited, self._ports, self._temporal_flags)
             self.temporal_ui_url = temporal.ui_url
             servers.append(temporal)
@@ -166,7 +174,8 @@ class Stack:
         )
 
     def _changed(self, process: ProcessState) -> None:
-        self._write_state()
+        with suppress(OSError):  # a full disk must not keep anybody from being started again
+            self._write_state()
         self._on_change(process)
 
     def _write_state(self) -> None:

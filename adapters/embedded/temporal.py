@@ -59,6 +59,7 @@ class Temporal:
             "TEMPORAL_NAMESPACE": NAMESPACE,
             # Else the user's own profile would add its key or certificate, meant for another server.
             "TEMPORAL_CONFIG_FILE": str(self._config_file),
+            "MENTORA_TEMPORAL_UI_URL": self.ui_url,
         }
 
     @property
@@ -130,6 +131,12 @@ class Temporal:
             return False
         finally:
             writer.close()
+
+
+def last_ui_url(home: Home) -> str:
+    """Where this home's UI last answered, and will again; empty if it never did."""
+    port = Ports(home).last("temporal-ui")
+    return f"http://{_HOST}:{port}" if port else ""
 
 
 def _repeated(option: str, values: Mapping[str, str]) -> tuple[str, ...]:

@@ -63,7 +63,7 @@ class _CountedStep(ActivityInboundInterceptor):
         except StoreUnavailable as error:
             _wait(error, tally)
         except PermanentError as error:
-            raise _permanent(error, info.attempt) from error
+            raise _permanent(error, info.attempt) from None
         except TransientError as error:
             _fail(error, tally, error.retry_after)
         except ApplicationError:
@@ -79,6 +79,9 @@ class _CountedStep(ActivityInboundInterceptor):
             )
 
 
+# `from None` below: a cause would carry a stack and another's words into the history; the worker's log has them.
+
+
 def _permanent(error: MentoraError, attempts: int) -> ApplicationError:
     return ApplicationError(str(error), attempts, type=error.code, non_retryable=True)
 
@@ -86,7 +89,7 @@ def _permanent(error: MentoraError, attempts: int) -> ApplicationError:
 def _wait(error: StoreUnavailable, tally: Tally) -> NoReturn:
     activity.heartbeat(tally.model_copy(update={"waits": tally.waits + 1}))
     delay = min(0.25 * 2 ** min(tally.waits, 10), MAX_STORE_WAIT_SECONDS)
-    raise ApplicationError(str(error), type=error.code, next_retry_delay=timedelta(seconds=delay)) from error
+    raise ApplicationError(str(error), type=error.code, next_retry_delay=timedelta(seconds=delay)) from None
 
 
 def _fail(error: MentoraError, tally: Tally, retry_after: float | None) -> NoReturn:
@@ -95,7 +98,7 @@ def _fail(error: MentoraError, tally: Tally, retry_after: float | None) -> NoRet
     delay = None if retry_after is None else timedelta(seconds=min(retry_after, MAX_RETRY_AFTER_SECONDS))
     last = failures >= MAX_FAILURES
     attempts = activity.info().attempt
-    raise ApplicationError(str(error), attempts, type=error.code, non_retryable=last, next_retry_delay=delay) from error
+    raise ApplicationError(str(error), attempts, type=error.code, non_retryable=last, next_retry_delay=delay) from None
 
 
 def _hand_over(tally: Tally) -> NoReturn:

@@ -1,0 +1,90 @@
+"""Words as they can be read and shown: pure derivations of a transcript that several floors need alike."""
+
+import re
+import unicodedata
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from itertools import accumulate
+
+from schemas.transcripts import Segment, Word
+
+# Below a caption's line of 42. The longest word that a lecture says is near 30; what is longer is a loop of the model.
+MAX_WORD_CHARACTERS = 40
+_WORD = re.compile(rf"\S{{1,{MAX_WORD_CHARACTERS}}}")
+_INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co"})  # controls, bidi marks and tags, surrogates, private use
+_JOINERS = "\u200c\u200d"  # of category Cf too, but letters of Persian and Hindi, and of emoji, depend on them
+_SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")  # unseen, and able to spell hidden text
+
+
+def plain_text(text: str) -> str:
+    """The text on one line without characters that cannot be seen: they hide or turn round what a person reads."""
+    if text.isascii() and text.isprintable():
+        return " ".join(text.split())
+    return " ".join("".join(_shown(c) for c in _SELECTORS.sub("", text)).split())
+
+
+def _shown(character: str) -> str:
+    if character.isspace():
+        return " "
+    return character if character in _JOINERS or unicodedata.category(character) not in _INVISIBLE else ""
+
+
+def words_of(segments: Sequence[Segment]) -> list[Word]:
+    """The words in order, each without blanks, so that joining them with one space gives the whole text.
+
+    Speech models write words in two ways: " old", "-fashioned" (a leading space starts a word) or "old", "fashioned".
+    Where a segment's text holds its words it decides, for some providers' words lack the punctuation. Words that a
+    provider did not time share their segment's time by their characters. Starts never go back.
+    """
+    return list(_in_order(word for segment in segments for word in _words_of(_pieces(segment))))
+
+
+def _pieces(segment: Segment) -> list[tuple[str, Word]]:
+    """The segment's text cut where its timed words begin, blanks kept, beside the words."""
+    heard = [word for word in segment.words if word.text.strip()]
+    if not heard:
+        return [(segment.text, Word(start=segment.start, end=segment.end, text=segment.text, probability=1))]
+    starts, cursor = [], 0
+    for word in heard:
+        found = segment.text.find(word.text.strip(), cursor)
+        if found < 0:
+            return _as_written(heard)
+        starts.append(found)
+        cursor = found + len(word.text.strip())
+    bounds = [0, *starts[1:], len(segment.text)]
+    return [(segment.text[bounds[i] : bounds[i + 1]], word) for i, word in enumerate(heard)]
+
+
+def _as_written(words: Sequence[Word]) -> list[tuple[str, Word]]:
+    spaced = any(word.text[0].isspace() for word in words[1:])
+    return [(word.text if spaced else f" {word.text}", word) for word in words]
+
+
+def _words_of(pieces: Sequence[tuple[str, Word]]) -> Iterable[Word]:
+    text = "".join(piece for piece, _ in pieces)
+    offsets = [0, *accumulate(len(piece) for piece, _ in pieces)][:-1]
+    for match in _WORD.finditer(text):
+        if shown := plain_text(match.group()):
+            first = bisect_right(offsets, match.start()) - 1
+            last = bisect_right(offsets, match.end() - 1) - 1
+            yield Word(
+                start=_second(*pieces[first], match.start() - offsets[first]),
+                end=_second(*pieces[last], match.end() - offsets[last]),
+                text=shown,
+                probability=min(word.probability for _, word in pieces[first : last + 1]),
+            )
+
+
+def _second(piece: str, word: Word, offset: int) -> float:
+    """When the character at `offset` of the piece is spoken, were all characters equally long."""
+    blanks = len(piece) - len(piece.lstrip())
+    share = min(1.0, max(0.0, (offset - blanks) / max(1, len(piece.strip()))))
+    return word.start + (word.end - word.start) * share if share < 1 else word.end
+
+
+def _in_order(words: Iterable[Word]) -> Iterable[Word]:
+    latest = 0.0
+    for word in words:
+        latest = max(latest, word.start)
+        end = max(latest, word.end)
+        yield word if (latest, end) == (word.start, word.end) else word.model_copy(update={"start": latest, "end": end})

@@ -1,0 +1,1 @@
+"""Tests of `adapters/embedded`, against the real servers."""

@@ -1,0 +1,1 @@
+"""Real ffmpeg, real files, real sockets."""

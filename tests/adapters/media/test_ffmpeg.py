@@ -1,0 +1,166 @@
+"""What the tool makes of good recordings: each second of sound is that second of the video."""
+
+import asyncio
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from activities.ports import MediaTool
+from adapters.media.confinement import Limits
+from adapters.media.ffmpeg import FfmpegMediaTool
+from schemas.errors import FileNotReadable, MediaTooDemanding, MediaTooLong, StorageFull
+from schemas.media import SAMPLE_RATE_HZ
+from tests.adapters.media.corpus import BEEP_SECOND, SECONDS, Corpus
+from tests.adapters.media.disks import small_disk
+
+GOOD = ["mp4", "mov", "mkv", "webm", "ts", "flv", "avi", "mp3", "m4a", "wav", "flac", "ogg", "aac"]
+UNUSUAL = [
+    *("no-frame-count.mp3", "unknown-length.flac", "live.webm", "fragmented.mp4", "faststart.mp4", "both-late.mkv"),
+    *("uneven-frames.mp4", "telephone.wav", "surround.mp4", "two-languages.mkv", "no-length.mkv"),
+]
+NEAR = 0.05  # seconds; a codec's frame is 0.02 s
+
+
+def ignore(_: float) -> None:
+    """Nobody watches."""
+
+
+async def sound(tool: MediaTool, source: Path, target: Path) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
+    info = await tool.probe(source)
+    seconds = await tool.extract_audio(source, info, target, ignore)
+    samples = np.fromfile(target, dtype="<i2")
+    assert len(samples) == round(seconds * SAMPLE_RATE_HZ)
+    return samples
+
+
+def beeps(samples: np.ndarray[tuple[int], np.dtype[np.int16]]) -> list[float]:
+    """The seconds at which it gets loud after half a second that is not."""
+    loud = np.flatnonzero(np.abs(samples.astype(int)) > 2_000) / SAMPLE_RATE_HZ
+    return [float(at) for at, before in zip(loud, [-9, *loud], strict=False) if at - before > 0.5]
+
+
+@pytest.mark.parametrize("name", [f"lecture.{suffix}" for suffix in GOOD] + UNUSUAL)
+async def test_a_beep_is_heard_at_its_second_whatever_the_container(
+    tool: FfmpegMediaTool, corpus: Corpus, target: Path, name: str
+) -> None:
+    samples = await sound(tool, corpus[name], target)
+    assert beeps(samples) == [pytest.approx(BEEP_SECOND, abs=NEAR)]
+    assert len(samples) / SAMPLE_RATE_HZ == pytest.approx(SECONDS, abs=0.1)
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mov", "mkv", "ts", "flv", "webm"])
+async def test_sound_that_begins_two_seconds_late_stays_two_seconds_late(
+    tool: FfmpegMediaTool, corpus: Corpus, target: Path, suffix: str
+) -> None:
+    assert beeps(await sound(tool, corpus[f"late.{suffix}"], target)) == [pytest.approx(BEEP_SECOND, abs=NEAR)]
+
+
+@pytest.mark.parametrize("suffix", ["mp4", "mkv", "webm"])
+async def test_what_follows_a_gap_keeps_its_second(
+    tool: FfmpegMediaTool, corpus: Corpus, target: Path, suffix: str
+) -> None:
+    heard = beeps(await sound(tool, corpus[f"gap.{suffix}"], target))
+    assert heard == [pytest.approx(3, abs=NEAR), pytest.approx(7, abs=NEAR)]
+
+
+async def test_a_recording_trimmed_by_its_edit_list_counts_from_the_first_picture_shown(
+    tool: FfmpegMediaTool, corpus: Corpus, target: Path
+) -> None:
+    assert beeps(await sound(tool, corpus["edit-list.mp4"], target)) == [pytest.approx(3 - 2.3, abs=NEAR)]
+
+
+async def test_an_hour_before_the_sound_begins_fits_into_the_memory_limit(
+    tool: FfmpegMediaTool, corpus: Corpus, target: Path
+) -> None:
+    assert beeps(await sound(tool, corpus["late-by-an-hour.mp4"], target)) == [pytest.approx(3_601, abs=NEAR)]
+
+
+async def test_a_probe_says_what_is_inside_and_not_what_the_name_says(
+    tool: FfmpegMediaTool, corpus: Corpus, tmp_path: Path
+) -> None:
+    wrong = tmp_path / "lecture.txt"
+    wrong.write_bytes(corpus["lecture.mkv"].read_bytes())
+    info = await tool.probe(wrong)
+    assert (info.container, info.audio_codec, info.sample_rate_hz, info.channels) == ("matroska", "aac", 48_000, 1)
+    assert info.audio_seconds == pytest.approx(SECONDS, abs=0.1)
+
+
+@pytest.mark.parametrize("name", ["lecture.ts", "lecture.aac", "no-frame-count.mp3"])
+async def test_a_duration_that_is_only_guessed_is_not_reported(
+    tool: FfmpegMediaTool, corpus: Corpus, name: str
+) -> None:
+    info = await tool.probe(corpus[name])
+    assert (info.duration_seconds, info.audio_seconds) == (None, None)
+
+
+async def test_progress_rises_to_the_end(tool: FfmpegMediaTool, corpus: Corpus, target: Path) -> None:
+    seen: list[float] = []
+    info = await tool.probe(corpus["late-by-an-hour.mp4"])
+    seconds = await tool.extract_audio(corpus["late-by-an-hour.mp4"], info, target, seen.append)
+    assert seen == sorted(seen)
+    assert seen[-1] == pytest.approx(seconds, abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "name", ["-i.mp4", "a b'c\"d.mp4", "$(id).mp4", "видео🎓.mp4", "%d.mp4", "concat:a|b.mp4", "x\ny"]
+)
+async def test_no_name_reaches_a_command_line(
+    tool: FfmpegMediaTool, corpus: Corpus, target: Path, tmp_path: Path, name: str
+) -> None:
+    odd = tmp_path / name
+    odd.write_bytes(corpus["lecture.m4a"].read_bytes())
+    assert len(beeps(await sound(tool, odd, target))) == 1
+
+
+async def test_more_than_the_limit_is_refused_by_its_declared_length(corpus: Corpus) -> None:
+    with pytest.raises(MediaTooLong):
+        await FfmpegMediaTool(max_hours=60 / 3_600).probe(corpus["seventy-seconds.mp3"])
+
+
+async def test_more_than_the_limit_is_refused_also_where_nothing_is_declared(corpus: Corpus, target: Path) -> None:
+    short = FfmpegMediaTool(max_hours=5 / 3_600)
+    info = await short.probe(corpus["lecture.ts"])
+    with pytest.raises(MediaTooLong):
+        await short.extract_audio(corpus["lecture.ts"], info, target, ignore)
+    assert not list(target.parent.iterdir())
+
+
+async def test_a_file_that_is_not_there_is_not_called_bad_media(tool: FfmpegMediaTool, tmp_path: Path) -> None:
+    with pytest.raises(FileNotReadable):
+        await tool.probe(tmp_path / "nothing.mp4")
+
+
+@pytest.mark.parametrize(
+    "limits", [Limits(wall_seconds=0.01), Limits(cpu_seconds=0), Limits(address_space_bytes=1 << 25)]
+)
+async def test_a_file_that_breaks_a_limit_is_too_demanding(
+    tool: FfmpegMediaTool, corpus: Corpus, target: Path, limits: Limits
+) -> None:
+    info = await tool.probe(corpus["late-by-an-hour.mp4"])
+    tight = FfmpegMediaTool(max_hours=2)
+    tight._limits = limits
+    tight._inspect = tool._inspect  # type: ignore[method-assign]
+    with pytest.raises(MediaTooDemanding):
+        await tight.extract_audio(corpus["late-by-an-hour.mp4"], info, target, ignore)
+    assert not list(target.parent.iterdir())
+
+
+async def test_a_full_disk_is_ours_and_not_the_files_fault(
+    tool: FfmpegMediaTool, corpus: Corpus, tmp_path: Path
+) -> None:
+    info = await tool.probe(corpus["late-by-an-hour.mp4"])
+    with small_disk(tmp_path / "disk") as disk, pytest.raises(StorageFull):
+        await tool.extract_audio(corpus["late-by-an-hour.mp4"], info, disk / "sound.pcm", ignore)
+
+
+async def test_cancelling_an_extraction_leaves_nothing_behind(
+    tool: FfmpegMediaTool, corpus: Corpus, target: Path
+) -> None:
+    info = await tool.probe(corpus["late-by-an-hour.mp4"])
+    work = asyncio.create_task(tool.extract_audio(corpus["late-by-an-hour.mp4"], info, target, ignore))
+    await asyncio.sleep(0.3)
+    work.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await work
+    assert not list(target.parent.iterdir())

@@ -1,0 +1,1 @@
+"""Around every step, on a real Temporal server."""

@@ -1,0 +1,49 @@
+"""Which process is hurt when: each while it is at work, not while it idles."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from tests.chaos.home import RunningHome
+from workflows.options import HEARTBEAT
+
+FREEZE_SECONDS = HEARTBEAT.total_seconds() + 3
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`strike` once `moment`, a statement that counts, gives more than nothing."""
+
+    name: str
+    moment: str
+    strike: Callable[[RunningHome], Awaitable[None]]
+
+
+def parts_done(number: int) -> str:
+    return f"SELECT count(*) / {number} FROM transcript_parts WHERE done_at IS NOT NULL"
+
+
+def stage(name: str, state: str = "started") -> str:
+    return f"SELECT count(*) FROM video_events WHERE mark = '{name}:{state}'"
+
+
+def kill(name: str, moment: str) -> Fault:
+    return Fault(f"kill -9 {name}", moment, lambda home: home.kill(name))
+
+
+def freeze(name: str, moment: str) -> Fault:
+    return Fault(f"SIGSTOP {name}", moment, lambda home: home.freeze(name, FREEZE_SECONDS))
+
+
+async def inflict(home: RunningHome, faults: list[Fault]) -> list[str]:
+    """Each fault at its moment, in their order of moments; the names of those that struck."""
+    struck: list[str] = []
+
+    async def one(fault: Fault) -> None:
+        while not (await home.rows(fault.moment))[0][0]:
+            await asyncio.sleep(0.02)
+        await fault.strike(home)
+        struck.append(fault.name)
+
+    await asyncio.gather(*(one(fault) for fault in faults))
+    return struck

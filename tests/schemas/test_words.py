@@ -1,0 +1,92 @@
+"""Words as they can be read and shown."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.transcripts import Segment, Word
+from schemas.words import MAX_WORD_CHARACTERS, plain_text, words_of
+from tests.lectures import lectures, spoken, timed, unhurried
+
+
+def texts(*segments: Segment) -> list[str]:
+    return [word.text for word in words_of(segments)]
+
+
+def test_a_word_behind_a_space_is_a_word_and_one_without_is_the_end_of_the_word_before() -> None:
+    words = timed([" An", " old", "-fashioned", " way."])
+    [_, old, way] = words_of([Segment(start=0, end=2, text="", words=words)])
+    assert (old.text, old.start, old.end) == ("old-fashioned", 0.4, 1.2)
+    assert way.text == "way."
+
+
+def test_words_without_any_spaces_are_words_of_their_own() -> None:
+    assert texts(Segment(start=0, end=2, text="", words=timed(["so", "it", "is"]))) == ["so", "it", "is"]
+
+
+def test_the_segment_s_text_gives_the_punctuation_that_its_words_lack() -> None:
+    assert texts(Segment(start=0, end=2, text=" Well, it is.", words=timed(["Well", "it", "is"]))) == [
+        "Well,",
+        "it",
+        "is.",
+    ]
+
+
+def test_words_that_the_segment_s_text_does_not_have_stand_as_they_are() -> None:
+    assert texts(Segment(start=0, end=2, text="ten percent", words=timed(["10", "percent"]))) == ["10", "percent"]
+
+
+def test_a_word_with_a_blank_inside_becomes_two_that_share_its_time_by_characters() -> None:
+    words = words_of([Segment(start=0, end=2, text="", words=(Word(start=0, end=2, text=" New York", probability=1),))])
+    assert [(word.text, word.start, word.end) for word in words] == [("New", 0, 0.75), ("York", 1, 2)]
+
+
+def test_untimed_words_share_their_segment_s_time_by_characters() -> None:
+    words = words_of([Segment(start=10, end=20, text="one three")])
+    assert [(word.text, round(word.start, 3), round(word.end, 3)) for word in words] == [
+        ("one", 10, 13.333),
+        ("three", 14.444, 20),
+    ]
+
+
+def test_a_word_longer_than_a_caption_s_line_is_cut() -> None:
+    assert [len(text) for text in texts(spoken("a" * 100))] == [40, 40, 20]
+
+
+def test_blank_segments_and_words_are_no_words() -> None:
+    assert texts(Segment(start=0, end=1, text=" "), Segment(start=1, end=2, text="", words=timed([" ", "\n"]))) == []
+
+
+def test_starts_never_go_back() -> None:
+    words = words_of([spoken("late", start=5), spoken("early", start=3)])
+    assert [(word.start, word.end) for word in words] == [(5, 5.4), (5, 5)]
+
+
+@pytest.mark.parametrize(
+    "hidden", ["\0", "\x1b", "\u202e", "\u2066", "\u200b", "\ufeff", "\U000e0041", "\ufe0f", "\ue000"]
+)
+def test_characters_that_nobody_sees_are_taken_out(hidden: str) -> None:
+    assert plain_text(f"he{hidden}art") == "heart"
+
+
+def test_every_blank_is_one_space_and_joiners_stay() -> None:
+    assert plain_text(" a\t\r\nb\u2028c\u00a0d ") == "a b c d"
+    assert plain_text("می\u200cخواهم") == "می\u200cخواهم"
+
+
+@unhurried
+@given(lectures())
+def test_no_character_is_lost_and_times_stay_inside_and_in_order(segments: list[Segment]) -> None:
+    words = words_of(segments)
+    assert "".join(word.text for word in words) == "".join("".join(segment.text.split()) for segment in segments)
+    assert all(word.text and not any(map(str.isspace, word.text)) for word in words)
+    assert all(len(word.text) <= MAX_WORD_CHARACTERS and word.start <= word.end for word in words)
+    starts = [word.start for word in words]
+    assert starts == sorted(starts)
+    assert not words or (segments[0].start <= starts[0] and max(word.end for word in words) <= segments[-1].end)
+
+
+@unhurried
+@given(st.text())
+def test_plain_text_is_plain_already(text: str) -> None:
+    assert plain_text(plain_text(text)) == plain_text(text)

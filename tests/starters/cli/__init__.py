@@ -1,0 +1,1 @@
+"""Tests of `starters/cli`, mostly of the program as a person runs it."""

@@ -1,0 +1,1 @@
+"""The stories, told on a real Temporal server with steps of the tests own."""
