@@ -10,7 +10,7 @@ LOCKS := requirements.lock requirements-local.lock requirements-dev.lock
 COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-header pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint types floors chaos bench lock clean versions
+.PHONY: help setup demo test test-fast lint types floors chaos bench histories sample lock clean versions
 
 help: ## List what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -22,7 +22,7 @@ $(READY): requirements-dev.lock requirements-tagger.lock requirements-uv.lock re
 		|| { echo "Mentora needs Python 3.11, 3.12 or 3.13: make PYTHON=python3.12 setup"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(PIP) install --require-hashes --requirement requirements-uv.lock
-	$(UV) pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements-dev.lock
+	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes --requirement requirements-dev.lock
 	@$(PIP) install --no-deps --ignore-requires-python --require-hashes --requirement requirements-tagger.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -63,6 +63,12 @@ $(RECORDING): requirements-recordings.lock | $(READY)
 	@$(BIN)/python -m zipfile -e .cache/moonshine_voice-*.whl .cache/moonshine
 	@mv .cache/moonshine/moonshine_voice/assets/two_cities.wav $@ && touch $@
 	@rm -rf .cache/moonshine .cache/moonshine_voice-*.whl
+
+histories: $(READY) ## Record the histories that the replay tests replay, after a story changed
+	$(BIN)/python -m scripts.record_histories
+
+sample: $(READY) ## Make the sample lecture again
+	$(BIN)/python -m scripts.make_sample_lecture
 
 lock: $(READY) ## Resolve the locks again, within pyproject's bounds
 	$(COMPILE) --output-file requirements.lock

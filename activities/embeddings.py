@@ -13,11 +13,10 @@ from activities.ports import (
     EmbeddingCache,
     EmbeddingRepository,
     UsageLedger,
-    Vectors,
     VideoRepository,
 )
 from schemas import ids
-from schemas.chunks import Chunk, ChunksRef, EmbeddingsRef
+from schemas.chunks import Chunk, ChunksRef, EmbeddingsRef, Vectors
 from schemas.errors import ProviderAnswerInvalid
 from schemas.usage import Operation, Usage
 from schemas.videos import Stage

@@ -5,17 +5,16 @@ errors of `schemas/errors.py`. Seconds count from the start of the video unless 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
-from schemas.chunks import Chunk
+from schemas.chunks import Chunk, Vectors
 from schemas.media import AudioPart, AudioPartRef, AudioRef, MediaInfo, SourceRef
-from schemas.quizzes import DraftQuestion, Question, QuizRef, QuizRequest
-from schemas.transcripts import PartTranscriptRef, Segment, TranscriptRef
+from schemas.quizzes import Drafts, Question, QuizRef, QuizRequest
+from schemas.transcripts import PartTranscriptRef, Segment, Transcription, TranscriptRef
 from schemas.usage import CallTicket, Operation, Usage
-from schemas.videos import Stage, VideoRef
+from schemas.videos import Stage, VideoRef, VideoSource
 
 OnSeconds = Callable[[float], None]  # called with the seconds (or bytes) done so far; must return at once
 
@@ -68,15 +67,6 @@ class MediaTool(Protocol):
 # ---- Models ----------------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Transcription:
-    """What a speech model heard in one part; seconds count from the start of that part."""
-
-    language: str
-    segments: tuple[Segment, ...]
-    usage: Usage
-
-
 class Transcriber(Protocol):
     """A speech model."""
 
@@ -88,14 +78,6 @@ class Transcriber(Protocol):
 
     async def transcribe(self, pcm: bytes) -> Transcription:
         """The words in 16 kHz mono 16-bit PCM. Silence has none."""
-
-
-@dataclass(frozen=True)
-class Vectors:
-    """One unit vector per text, in the texts' order."""
-
-    vectors: tuple[tuple[float, ...], ...]
-    usage: Usage
 
 
 class Embedder(Protocol):
@@ -114,14 +96,6 @@ class Embedder(Protocol):
         """Unit vectors of `dimensions` floats, one per text."""
 
 
-@dataclass(frozen=True)
-class Drafts:
-    """Questions as proposed."""
-
-    questions: tuple[DraftQuestion, ...]
-    usage: Usage
-
-
 class QuizGenerator(Protocol):
     """Something that proposes questions about a text."""
 
@@ -136,15 +110,6 @@ class QuizGenerator(Protocol):
 
 
 # ---- The truth -------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class VideoSource:
-    """What a video's row says of its bytes: a key of ours, or an https URL not fetched yet."""
-
-    title: str
-    object_key: str | None
-    url: str | None
 
 
 class VideoRepository(Protocol):

@@ -5,11 +5,11 @@ import asyncio
 from temporalio import activity
 
 from activities.heartbeats import heartbeating
-from activities.ports import Drafts, QuizGenerator, QuizRepository, TranscriptRepository, UsageLedger, VideoRepository
+from activities.ports import QuizGenerator, QuizRepository, TranscriptRepository, UsageLedger, VideoRepository
 from activities.quiz_checks import Report, check_drafts
 from schemas import ids
 from schemas.errors import ProviderAnswerInvalid
-from schemas.quizzes import QuizRef, QuizRequest
+from schemas.quizzes import Drafts, QuizRef, QuizRequest
 from schemas.transcripts import Segment
 from schemas.usage import CallTicket, Operation
 from schemas.videos import Stage

@@ -3,11 +3,21 @@
 Imports stand inside the functions: a process pays for the one model it uses, and for no other's SDK.
 """
 
-from activities.ports import Embedder, QuizGenerator, Transcriber
+from typing import TYPE_CHECKING
+
 from adapters.settings import Settings
 
+if TYPE_CHECKING:
+    from adapters.embedding.minilm import MiniLmEmbedder
+    from adapters.embedding.openai import OpenAIEmbedder
+    from adapters.language_model.anthropic import AnthropicQuizGenerator
+    from adapters.language_model.extractive import ExtractiveQuizGenerator
+    from adapters.language_model.openai import OpenAIQuizGenerator
+    from adapters.speech.openai import OpenAITranscriber
+    from adapters.speech.whisper import WhisperTranscriber
 
-def open_transcriber(settings: Settings) -> Transcriber:
+
+def open_transcriber(settings: Settings) -> "OpenAITranscriber | WhisperTranscriber":
     """The speech model, not loaded yet. Raises: SettingsInvalid where its key is missing."""
     if settings.speech_provider == "openai":
         from adapters.speech.openai import DEFAULT_MODEL, OpenAITranscriber
@@ -23,7 +33,7 @@ def open_transcriber(settings: Settings) -> Transcriber:
     return WhisperTranscriber()
 
 
-def open_embedder(settings: Settings) -> Embedder:
+def open_embedder(settings: Settings) -> "OpenAIEmbedder | MiniLmEmbedder":
     """The embedding model, not loaded yet. Raises: SettingsInvalid where its key is missing."""
     if settings.embedding_provider == "openai":
         from adapters.embedding.openai import DEFAULT_MODEL, OpenAIEmbedder
@@ -39,7 +49,7 @@ def open_embedder(settings: Settings) -> Embedder:
     return MiniLmEmbedder(settings.home_path / "models")
 
 
-def open_quiz_generator(settings: Settings) -> QuizGenerator:
+def open_quiz_generator(settings: Settings) -> "OpenAIQuizGenerator | AnthropicQuizGenerator | ExtractiveQuizGenerator":
     """The quiz generator, not loaded yet. Raises: SettingsInvalid where its key is missing."""
     if settings.quiz_provider == "openai":
         from adapters.language_model.openai import DEFAULT_MODEL, OpenAIQuizGenerator

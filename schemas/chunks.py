@@ -1,8 +1,10 @@
 """Chunks: a transcript in pieces that an embedding model can read and a student can be sent to."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from schemas.base import Frozen
+from schemas.usage import Usage
 from schemas.videos import VideoRef
 
 
@@ -42,3 +44,11 @@ class SearchHit(Frozen):
     start_second: float
     end_second: float
     score: float
+
+
+@dataclass(frozen=True)
+class Vectors:
+    """One unit vector per text, in the texts' order."""
+
+    vectors: tuple[tuple[float, ...], ...]
+    usage: Usage

@@ -1,9 +1,11 @@
 """Quizzes: questions that rest on a quotation of the lecture."""
 
+from dataclasses import dataclass
 from enum import StrEnum
 from uuid import UUID
 
 from schemas.base import Frozen
+from schemas.usage import Usage
 from schemas.videos import VideoRef
 
 OPTIONS_PER_QUESTION = 4
@@ -67,3 +69,11 @@ class Quiz(Frozen):
     provider: str
     model: str
     questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True)
+class Drafts:
+    """Questions as proposed, and what the proposing consumed."""
+
+    questions: tuple[DraftQuestion, ...]
+    usage: Usage

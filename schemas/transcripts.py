@@ -1,8 +1,10 @@
 """Transcripts: words with their times, in seconds from the start of the video."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
 from schemas.base import Frozen
+from schemas.usage import Usage
 from schemas.videos import VideoRef
 
 
@@ -53,3 +55,12 @@ class Transcript(Frozen):
     parts_done: int
     parts_total: int
     segments: tuple[Segment, ...]
+
+
+@dataclass(frozen=True)
+class Transcription:
+    """What a speech model heard in one part; seconds count from the start of that part."""
+
+    language: str
+    segments: tuple[Segment, ...]
+    usage: Usage

@@ -81,3 +81,11 @@ class VideoChange(Frozen):
     kind: str
     data: dict[str, object]
     at: datetime
+
+
+class VideoSource(Frozen):
+    """What a video's row says of its bytes: a key of ours, or an https URL not fetched yet."""
+
+    title: str
+    object_key: str | None
+    url: str | None

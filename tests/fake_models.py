@@ -5,10 +5,10 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
-from activities.ports import Drafts, Transcription, Vectors
+from schemas.chunks import Vectors
 from schemas.errors import ObjectStoreUnavailable
-from schemas.quizzes import DraftQuestion
-from schemas.transcripts import Segment
+from schemas.quizzes import DraftQuestion, Drafts
+from schemas.transcripts import Segment, Transcription
 from schemas.usage import Usage
 
 

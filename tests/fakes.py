@@ -6,7 +6,6 @@ from uuid import UUID
 
 from temporalio.testing import ActivityEnvironment
 
-from activities.ports import VideoSource
 from schemas import ids
 from schemas.chunks import Chunk
 from schemas.errors import Superseded, TranscriptNotReady
@@ -14,7 +13,7 @@ from schemas.media import AudioPart, AudioPartRef, AudioRef
 from schemas.quizzes import Question, QuizRef, QuizRequest
 from schemas.transcripts import PartTranscriptRef, Segment, TranscriptRef
 from schemas.usage import CallTicket, Operation, Usage
-from schemas.videos import Stage, VideoRef, VideoStatus
+from schemas.videos import Stage, VideoRef, VideoSource, VideoStatus
 from tests.fake_models import (
     FakeEmbedder,
     FakeEmbeddingCache,
@@ -119,7 +118,7 @@ class FakeUsageLedger:
 
     def settle(self, ticket: CallTicket | None, usage: Usage) -> None:
         """What a repository does in the transaction that stores a call's result."""
-        if ticket is not None and self.calls[ticket.ask, ticket.attempt] is None:
+        if ticket is not None and self.calls.get((ticket.ask, ticket.attempt), usage) is None:
             self.calls[ticket.ask, ticket.attempt] = usage
 
 

@@ -23,7 +23,8 @@ def main() -> int:
         configure_logging(settings)
         from workers.run import run
 
-        asyncio.run(run(role, settings))
+        # Not asyncio.run: it waits for threads, and a part that is being heard in one was handed over already.
+        asyncio.new_event_loop().run_until_complete(run(role, settings))
     except MentoraError as error:
         logging.getLogger(__name__).error("%s: %s %s", error.code, error, error.cure)  # noqa: TRY400
         return error.exit_status

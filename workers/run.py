@@ -5,6 +5,7 @@ import logging
 import os
 import signal
 import socket
+import threading
 from contextlib import suppress
 from datetime import timedelta
 
@@ -15,6 +16,7 @@ from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxR
 from adapters.settings import Settings
 from adapters.temporal.attempts import AttemptsInterceptor
 from adapters.temporal.client import connect_temporal
+from schemas.errors import MentoraError
 from schemas.worker_roles import WorkerRole
 from workers.relay import relay
 from workers.roles import POOLS, Pool
@@ -45,9 +47,9 @@ async def run(role: WorkerRole, settings: Settings) -> None:
 async def _poll(role: WorkerRole, client: Client, wiring: Wiring, stopping: asyncio.Event) -> None:
     pool = POOLS[role]
     async with _worker(role, pool, client, wiring):
-        warming = asyncio.create_task(asyncio.to_thread(pool.warm_up, wiring))
-        warming.add_done_callback(_log_failure)
         _say_ready()
+        # A daemon: to load a model takes seconds and cannot be interrupted, and nobody must wait for it at the end.
+        threading.Thread(target=_warm_up, args=(pool, wiring), daemon=True).start()
         await stopping.wait()
 
 
@@ -78,9 +80,11 @@ def _worker(role: WorkerRole, pool: Pool, client: Client, wiring: Wiring) -> Wor
     )
 
 
-def _log_failure(warming: asyncio.Task[object]) -> None:
-    if not warming.cancelled() and (error := warming.exception()):
-        _LOGGER.warning("the model is not loaded ahead: %s", error)  # the first step says it again, typed
+def _warm_up(pool: Pool, wiring: Wiring) -> None:
+    try:
+        pool.warm_up(wiring)
+    except MentoraError as error:
+        _LOGGER.warning("the model is not loaded ahead: %s", error)  # the first step says it again
 
 
 def _say_ready() -> None:

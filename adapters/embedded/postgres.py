@@ -94,14 +94,22 @@ class Postgres:
         aside = self._data.with_suffix(".new")
         shutil.rmtree(aside, ignore_errors=True)
         self._own(aside)
-        argv = (
-            *self._launcher.prefix,
+        log_start = self._home.log_size(self.name)
+        code = await self._run(
             str(programs / "initdb"),
             *("-D", str(aside), "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8", "--data-checksums"),
             *("--auth-local=trust", "--auth-host=reject"),
         )
+        if code != 0:
+            said = self._home.log_since(self.name, log_start).rpartition("\n")[2]
+            raise ServerFailed(f"postgres could not make its data folder: {said}")
+        aside.rename(self._data)
+
+    async def _run(self, *argv: str) -> int:
+        """Run a program as the server's user, its words into the server's log; returns its exit status."""
         with self._home.log_file(self.name).open("ab") as log:
-            initdb = await asyncio.create_subprocess_exec(
+            process = await asyncio.create_subprocess_exec(
+                *self._launcher.prefix,
                 *argv,
                 cwd="/",
                 env=dict(self._inherited),
@@ -113,14 +121,10 @@ class Postgres:
                 extra_groups=[] if self._launcher.user else None,
             )
         try:
-            code = await initdb.wait()
+            return await process.wait()
         except asyncio.CancelledError:
-            initdb.kill()
+            process.kill()
             raise
-        if code != 0:
-            said = self._home.log_since(self.name, 0).rpartition("\n")[2]
-            raise ServerFailed(f"postgres could not make its data folder: {said}")
-        aside.rename(self._data)
 
     async def _is_ready(self, pid: int) -> bool:
         """A killed server's file says `ready` too, under another pid."""

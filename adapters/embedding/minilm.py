@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from activities.ports import Vectors
 from adapters.embedding.minilm_graph import DIMENSIONS, ensure_graph
 from adapters.parts import load_part
+from schemas.chunks import Vectors
 from schemas.errors import PartMissing
 from schemas.usage import Usage
 
@@ -48,7 +48,7 @@ class MiniLmEmbedder:
         An empty text has a vector too: that of no words. Raises: PartMissing (permanent).
         """
         if not texts:
-            return Vectors((), Usage())
+            return Vectors(vectors=(), usage=Usage())
         return await asyncio.to_thread(self._embed, list(texts))
 
     def _embed(self, texts: list[str]) -> Vectors:
@@ -59,7 +59,7 @@ class MiniLmEmbedder:
         for batch in _batches(tokens):
             for place, vector in zip(batch, _run(session, [tokens[i] for i in batch]), strict=True):
                 vectors[place] = tuple(vector)
-        return Vectors(tuple(vectors), Usage(input_tokens=sum(map(len, tokens))))
+        return Vectors(vectors=tuple(vectors), usage=Usage(input_tokens=sum(map(len, tokens))))
 
     def _parts(self) -> tuple[Any, Any]:
         with self._lock:

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Sequence
 from openai import Omit, omit
 from pydantic import SecretStr
 
-from activities.ports import Vectors
 from adapters.openai_client import BASE_URL, TIMEOUT_SECONDS, openai_client
 from adapters.provider_answers import Wire, read_answer
 from adapters.provider_errors import Provider, translating
+from schemas.chunks import Vectors
 from schemas.errors import ProviderAnswerInvalid, SettingsInvalid
 from schemas.usage import Usage
 

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from anthropic import AsyncAnthropic
 from pydantic import SecretStr
 
-from activities.ports import Drafts
 from adapters.language_model.prompt import MAX_ANSWER_TOKENS, Prompt, ProposedQuiz, quiz_prompt, quiz_schema
 from adapters.provider_answers import Wire, read_answer, read_content
 from adapters.provider_errors import Provider, require_access, translating
 from schemas.errors import ProviderAnswerInvalid, ProviderDeclined, ProviderRefused
+from schemas.quizzes import Drafts
 from schemas.transcripts import Segment
 from schemas.usage import Usage
 

@@ -5,12 +5,12 @@ from collections.abc import Sequence
 
 from pydantic import Field, SecretStr
 
-from activities.ports import Drafts
 from adapters.language_model.prompt import MAX_ANSWER_TOKENS, Prompt, ProposedQuiz, quiz_prompt, quiz_schema
 from adapters.openai_client import BASE_URL, TIMEOUT_SECONDS, openai_client
 from adapters.provider_answers import Wire, read_answer, read_content
 from adapters.provider_errors import Provider, translating
 from schemas.errors import ProviderAnswerInvalid, ProviderDeclined
+from schemas.quizzes import Drafts
 from schemas.transcripts import Segment
 from schemas.usage import Usage
 

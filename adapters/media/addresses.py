@@ -19,6 +19,7 @@ _HOST = re.compile(r"(?=.{1,253}\Z)(?:[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9])?\.)*
 # 127.0.0.1.
 _NUMBER = re.compile(r"\d+\Z|0x[0-9a-f]*\Z")
 _UNPRINTABLE = re.compile(r"[\x00-\x20\x7f\\]")
+_NO_SUCH_HOST = {socket.EAI_NONAME, getattr(socket, "EAI_NODATA", socket.EAI_NONAME)}  # musl lacks the second
 # Ours instead of `is_global`, whose answers changed between Python 3.11.9 and 3.13 for several of these.
 _V4_NOT_PUBLIC = tuple(
     ipaddress.IPv4Network(network)
@@ -104,7 +105,7 @@ async def _looked_up(host: str, port: int, resolve: Resolver) -> Sequence[str]:
             return numbers
         raise UrlRefused(f"{host} has no address")
     except socket.gaierror as error:
-        if error.errno in {socket.EAI_NONAME, socket.EAI_NODATA}:
+        if error.errno in _NO_SUCH_HOST:
             raise UrlRefused(f"there is no host called {host}") from None
         raise DownloadInterrupted(f"{host} cannot be looked up now") from error
     except (OSError, UnicodeError) as error:

@@ -5,6 +5,7 @@ import errno
 import ssl
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from functools import cached_property
 from pathlib import Path
 
 import httpx2
@@ -49,6 +50,11 @@ class HttpsDownloader:
         self._tls = tls
         self._timeout = httpx2.Timeout(idle_seconds, connect=_CONNECT_SECONDS)
 
+    @cached_property
+    def _context(self) -> ssl.SSLContext:
+        """Made once: reading the authorities' certificates takes as long as a short download."""
+        return self._tls or httpx2.create_ssl_context(trust_env=False)
+
     async def download(self, url: str, target: Path, on_bytes: Callable[[float], None]) -> None:
         """See `Downloader`. Bytes of an attempt that failed stay beside `target` for the next one.
 
@@ -89,7 +95,7 @@ class HttpsDownloader:
     async def _visit(self, place: Place, partial: PartialFile, on_bytes: Callable[[float], None]) -> httpx2.URL | None:
         """Complete the file, or return where else it is said to be."""
         # A client per visit: a connection kept for one name must not serve another name at the same address.
-        async with httpx2.AsyncClient(verify=self._tls or True, trust_env=False, timeout=self._timeout) as client:
+        async with httpx2.AsyncClient(verify=self._context, trust_env=False, timeout=self._timeout) as client:
             response = await _open(client, place, range_headers(partial))
             try:
                 if (elsewhere := redirect_of(response)) is not None:

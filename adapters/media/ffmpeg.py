@@ -105,7 +105,7 @@ class FfmpegMediaTool:
             folder = Path(name)
             guarded = confined(argv, self._confiners, self._limits, folder, source, [self._ffmpeg])
             finished = await process.run(guarded, folder, self._limits.wall_seconds, report)
-            _raise_failure(finished)
+            raise_failure(finished)
             output = folder / commands.OUTPUT_NAME
             seconds = output.stat().st_size / BYTES_PER_SECOND
             self._check_length(seconds, info, finished)
@@ -143,7 +143,8 @@ def _found(finished: Finished, answer: bytes) -> tuple[MediaInfo, float]:
     return MediaInfo.model_validate(found), float(found["start_second"])
 
 
-def _raise_failure(finished: Finished) -> None:
+def raise_failure(finished: Finished) -> None:
+    """Say whose fault it is that ffmpeg did not end well: the file's, this machine's or nobody's."""
     if finished.status == 0:
         return
     if finished.errors.startswith(GUARDS):

@@ -2,11 +2,10 @@
 
 from uuid import UUID, uuid5
 
-from activities.ports import VideoSource
 from adapters.postgres.pool import Database
 from adapters.postgres.video_events import append_change
 from schemas.errors import Superseded, VideoNotFound
-from schemas.videos import Stage, Video, VideoRef
+from schemas.videos import Stage, Video, VideoRef, VideoSource
 
 
 class PostgresVideos:

@@ -9,14 +9,13 @@ from collections.abc import Sequence
 
 from pydantic import SecretStr
 
-from activities.ports import Transcription
 from adapters.openai_client import BASE_URL, TIMEOUT_SECONDS, openai_client
 from adapters.provider_answers import Wire, read_answer
 from adapters.provider_errors import Provider, translating
 from adapters.speech.languages import UNDETERMINED, language_code
 from schemas.errors import ProviderAnswerInvalid, ProviderRefused
 from schemas.media import BYTES_PER_SAMPLE, BYTES_PER_SECOND, SAMPLE_RATE_HZ
-from schemas.transcripts import Segment, Word
+from schemas.transcripts import Segment, Transcription, Word
 from schemas.usage import Usage
 
 DEFAULT_MODEL = "whisper-1"  # of OpenAI's models the only one that says when each word is spoken (SDK 3.54)

@@ -5,14 +5,20 @@ import sys
 import traceback
 from collections.abc import Sequence
 from contextlib import suppress
+from difflib import get_close_matches
 from pathlib import Path
 
-from cyclopts import App, CycloptsError
+from cyclopts import App, CycloptsError, UnknownCommandError
 
 from schemas.errors import MentoraError
 
 _COMMANDS = (
     ("up", "Start the servers and the workers here, until Ctrl-C."),
+    ("process", "Turn lectures into captions, search and a quiz."),
+    ("status", "Show what runs here, and how far the videos are."),
+    ("show", "Show a lecture's transcript, chunks and quiz."),
+    ("search", "Find the moments at which something is said."),
+    ("captions", "Write a lecture's captions as WebVTT or SRT."),
     ("stop", "Stop what `mentora up` started."),
     ("doctor", "Say what this machine lacks, and how to get it."),
 )
@@ -79,8 +85,16 @@ def _misused(error: CycloptsError, *, as_json: bool) -> int:
     from starters.cli.console import complain  # noqa: PLC0415  see `_dispatch`
 
     command = " ".join(("mentora", *(error.command_chain or ())))
-    complain(str(error), f"See `{command} --help`.", "usage", as_json=as_json)
+    # In its own words for an unknown command the library would import every command to list it.
+    fact = _unknown(error.unused_tokens) if isinstance(error, UnknownCommandError) else str(error)
+    complain(fact, f"See `{command} --help`.", "usage", as_json=as_json)
     return _USAGE_STATUS
+
+
+def _unknown(words: Sequence[str] | None) -> str:
+    word = next(iter(words or ()), "")
+    near = get_close_matches(word, [name for name, _ in _COMMANDS], n=1)
+    return f"There is no command `{word}`." + (f" Did you mean `{near[0]}`?" if near else "")
 
 
 def _bug(arguments: Sequence[str], *, as_json: bool) -> int:

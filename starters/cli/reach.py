@@ -12,9 +12,13 @@ from adapters.embedded.stack import Prepare, Stack
 from adapters.embedded.state import HomeState, ProcessState
 from adapters.embedded.temporal import NAMESPACE, last_ui_url
 from adapters.postgres.pool import Database
+from adapters.postgres.videos import VideoReader
 from adapters.settings import Settings
 from schemas.errors import HomeInUse, NotRunning
+from schemas.ids import creator_id
+from schemas.videos import Video
 from starters.results import TemporalUi
+from starters.videos import find_video
 
 _PATIENCE_SECONDS = 60.0  # for an `up` that is starting, or another command that is about to end
 _LOOK_SECONDS = 0.05
@@ -58,6 +62,11 @@ async def working(settings: Settings, on_change: Callable[[ProcessState], None])
     is_remote = bool(settings.postgres_url and os.environ.get("TEMPORAL_ADDRESS"))
     async with _reached(settings, home, lambda: Stack(settings, home, on_change=on_change), is_remote) as reach:
         yield reach
+
+
+async def named_video(reach: Reach, creator: str, named: str) -> Video:
+    """The video that a person names; see `find_video`. Raises: VideoNotFound, FileNotReadable, UrlRefused."""
+    return await find_video(VideoReader(reach.database), creator_id(creator), named, reach.settings.max_video_bytes)
 
 
 def has_data(home: Home) -> bool:

@@ -17,6 +17,7 @@ from schemas.chunks import Chunk
 from schemas.errors import Superseded
 from schemas.transcripts import Segment
 from schemas.videos import Stage
+from schemas.words import words_of
 from tests.fakes import FakeChunkRepository, FakeTranscriptRepository, FakeVideoRepository, run_activity
 from tests.lectures import HEART, TRANSCRIPT, TRANSCRIPT_ID, lectures, spoken, unhurried
 
@@ -98,8 +99,8 @@ def test_the_overlap_of_tiny_sentences_is_two_of_them() -> None:
 
 
 def test_a_sentence_that_fills_a_chunk_has_no_overlap_before_it() -> None:
-    long = f"{'heart ' * 131}beats."
-    made = chunks_of(TRANSCRIPT_ID, [Sentence(spoken(text).words) for text in (*LINES[:7], "It beats.", long)])
+    long = f"{'electrocardiograms ' * 41}beat."
+    made = chunks(lecture([*LINES[:7], "It beats on and on.", long]))
     assert weight(long) <= MAX_CHUNK_CHARACTERS
     assert made[-1].text == long
 
@@ -223,4 +224,4 @@ def test_an_edit_of_equal_length_leaves_all_other_chunks_alone(lengths: list[int
 
 
 def chunks_of_lines(lines: list[str]) -> list[Chunk]:
-    return chunks_of(UUID(int=9), [Sentence(segment.words) for segment in lecture(lines)])
+    return chunks_of(UUID(int=9), [Sentence(tuple(words_of([segment]))) for segment in lecture(lines)])

@@ -6,9 +6,8 @@ from uuid import UUID
 import pytest
 
 from activities.embeddings import BATCH, EmbeddingActivities
-from activities.ports import Vectors
 from schemas import ids
-from schemas.chunks import Chunk, ChunksRef
+from schemas.chunks import Chunk, ChunksRef, Vectors
 from schemas.errors import ProviderAnswerInvalid, ProviderUnavailable, Superseded
 from schemas.usage import CallTicket, Operation, Usage
 from schemas.videos import Stage, VideoRef

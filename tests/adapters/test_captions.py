@@ -175,6 +175,11 @@ def test_fast_speech_is_shown_longer_where_a_pause_leaves_time() -> None:
     assert len(cue.text) * 1000 / (cue.end - cue.start) <= 20
 
 
+def test_two_fast_sentences_share_a_cue_where_that_gives_them_time_to_be_read() -> None:
+    fast = "Electrocardiograms are recordings of it. Hemoglobin particles are carriers of it."
+    assert texts([spoken(fast, seconds=0.22)]) == [fast]
+
+
 def test_words_that_overlap_make_cues_that_do_not() -> None:
     words = tuple(Word(start=i, end=i + 3, text=f" word{i}.", probability=1) for i in range(10))
     made = cues([Segment(start=0, end=12, text="", words=words)])

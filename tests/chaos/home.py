@@ -5,8 +5,8 @@ import json
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -66,6 +66,17 @@ class RunningHome:
                     await connection.close()
             except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
                 await asyncio.sleep(0.05)
+
+    @contextmanager
+    def reachable(self) -> Iterator[None]:
+        """This process finds the home's Temporal as any client would: by Temporal's own variables."""
+        before = dict(os.environ)
+        os.environ.update(self.state().environment)
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
 
     async def process(self, video: Path) -> dict[str, Any]:
         """`mentora process VIDEO --json`, beside the running `up`."""

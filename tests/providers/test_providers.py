@@ -25,16 +25,22 @@ LECTURE = "\n".join(
 CHAT: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": f"{LECTURE}\nWrite 2 questions"}]}
 
 
-@pytest.fixture
-async def provider() -> AsyncIterator[FakeProvider]:
-    async with FakeProvider() as provider:
-        yield provider
+@pytest.fixture(scope="module")
+async def server() -> AsyncIterator[FakeProvider]:
+    async with FakeProvider() as server:
+        yield server
 
 
 @pytest.fixture
-async def http(provider: FakeProvider) -> AsyncIterator[httpx2.AsyncClient]:
+def provider(server: FakeProvider) -> FakeProvider:
+    server.forget()
+    return server
+
+
+@pytest.fixture(scope="module")
+async def http(server: FakeProvider) -> AsyncIterator[httpx2.AsyncClient]:
     headers = {"authorization": "Bearer k", "anthropic-version": "2026-10-21"}
-    async with httpx2.AsyncClient(base_url=provider.anthropic_url, headers=headers, timeout=30) as client:
+    async with httpx2.AsyncClient(base_url=server.anthropic_url, headers=headers, timeout=30) as client:
         yield client
 
 

@@ -73,7 +73,11 @@ def _subject_question(doc: Any, term: Term, start: int, end: int) -> str:
     left = doc[head.left_edge.i : start]
     if head.left_edge.i > 0 or any(token.lower_ not in {"a", "an", "the"} for token in left):
         return ""
-    if doc[end].pos_ not in {"VERB", "AUX", "ADV"}:
+    root = head.head
+    equates = root.lemma_ == "be" and any(
+        token.dep_ in {"attr", "ccomp"} for token in root.rights
+    )  # a failed definition
+    if equates or doc[end].pos_ not in {"VERB", "AUX", "ADV"} or any(token.dep_ == "neg" for token in root.children):
         return ""
     predicate = without_spurious_comma(doc[end:].text.strip(" .,;:!"))
     if any(t.dep_ == "conj" and any(c.dep_ in {*_SUBJECTS, "expl"} for c in t.children) for t in doc[end:]):

@@ -4,14 +4,15 @@ import asyncio
 import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import Protocol
 
-from activities.ports import Drafts, Embedder
 from adapters.language_model.extractive.distractors import Glossary, Options, glossary_of
 from adapters.language_model.extractive.questions import Questions, Scored
 from adapters.language_model.extractive.reading import Reading
 from adapters.language_model.extractive.tagger import MODEL, Tagger
 from adapters.sentences import NupunktSentences
-from schemas.quizzes import DraftQuestion
+from schemas.chunks import Vectors
+from schemas.quizzes import DraftQuestion, Drafts
 from schemas.transcripts import Segment, Word
 from schemas.usage import Usage
 from schemas.words import words_of
@@ -21,6 +22,13 @@ MIN_WORDS, MAX_WORDS = 5, 40  # of a sentence: shorter ones say nothing, longer 
 READABLE = re.compile(r"[\w\s.,;:!?'’‘\"“”%&$€£°–—-]+")  # what has brackets, code or emoji in it is not plain speech
 MAX_SENTENCES = 5_000  # some ten hours of speech
 TRUSTED = 0.55  # a word that the speech model believes less is asked about only where it is heard again, and better
+
+
+class Embedder(Protocol):
+    """Measures how near two terms are in meaning; any embedding model will do."""
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        """One unit vector per text, in the texts' order."""
 
 
 class ExtractiveQuizGenerator:
@@ -53,10 +61,11 @@ class ExtractiveQuizGenerator:
         glossary = glossary_of(readings)
         texts = list(dict.fromkeys(glossary.texts))
         if not texts or count < 1:
-            return Drafts((), Usage())
+            return Drafts(questions=(), usage=Usage())
         vectors = (await self._embedder.embed(texts)).vectors
         options = Options(glossary, dict(zip(texts, vectors, strict=True)))
-        return Drafts(await asyncio.to_thread(_compose, readings, glossary, options, count), Usage())
+        questions = await asyncio.to_thread(_compose, readings, glossary, options, count)
+        return Drafts(questions=questions, usage=Usage())
 
     def _read(self, segments: Sequence[Segment]) -> list[Reading]:
         words = words_of(segments)

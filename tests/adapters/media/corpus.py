@@ -1,4 +1,4 @@
-"""Good, odd and bad recordings, made by ffmpeg in a few seconds. Eight seconds of picture, one beep from 3.0 to 3.2 s."""
+"""Good, odd and bad recordings, made by ffmpeg in a few seconds: eight seconds long, a beep at 3.0 s."""
 
 import random
 import subprocess
@@ -120,6 +120,7 @@ _COMMANDS: dict[str, tuple[str, ...]] = {
     "gap.mkv": ("picture two-beeps", *_X264, "-af", _WITH_GAP, "-c:a", "aac"),
     "gap.webm": ("picture two-beeps", *_VPX, "-af", _WITH_GAP, "-c:a", "libopus"),
     "late-by-an-hour.mp4": ("picture 3600@late.m4a", "-map", "0", "-map", "1", *_X264, "-c:a", "copy"),
+    "late-by-ten-minutes.mp4": ("picture 600@late.m4a", "-map", "0", "-map", "1", *_X264, "-c:a", "copy"),
     # Bad ones.
     "silent-film.mp4": ("lecture.mp4", "-an", *_COPY),
     "picture.png": ("picture", "-frames:v", "1"),
@@ -146,6 +147,6 @@ _BYTES = {
     "boasting.wav": _wav_that_claims(320_000),
 }
 _SPOILT = {
-    "spoilt.mp4": ("lecture.mp4", _every_40th_byte_of_media),
+    "spoilt.mp4": ("faststart.mp4", _every_40th_byte_of_media),
     "no-length.mkv": ("lecture.mkv", lambda whole: whole.replace(b"DURATION", b"DURATIOX")),
 }

@@ -3,9 +3,11 @@ import time
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
-from activities.ports import Transcriber, Transcription
+from activities.ports import Transcriber
 from adapters.speech.whisper import WhisperTranscriber
+from schemas.transcripts import Segment, Transcription
 from schemas.words import words_of
 from tests.recordings import LECTURE, TWO_CITIES_TEXT, pcm_of, two_cities, word_error_rate
 
@@ -58,6 +60,34 @@ async def test_the_words_lie_inside_the_audio_and_never_go_back(reading: Transcr
     assert all(0 <= word.start <= word.end <= reading.usage.audio_seconds for word in words)
     assert all(0 < word.probability <= 1 for word in words)
     assert all(s.start == s.words[0].start and s.end == s.words[-1].end for s in reading.segments)
+
+
+@pytest.mark.slow
+async def test_what_the_model_drops_in_noise_is_heard_the_second_time(whisper: WhisperTranscriber) -> None:
+    sound = pcm_of(two_cities())
+    lost = DropsAWindow(whisper)
+    heard = " ".join(segment.text for segment in (await lost.transcribe(sound)).segments)
+    assert lost.decoded == 2
+    assert word_error_rate(TWO_CITIES_TEXT, heard) < 0.06
+
+
+class DropsAWindow(WhisperTranscriber):
+    """Loses all between 10 s and 25 s when it listens to the whole, as the model does now and then."""
+
+    def __init__(self, real: WhisperTranscriber) -> None:
+        super().__init__()
+        self._whisper = real._whisper
+        self.decoded = 0
+
+    def _decode(self, sound: NDArray[np.float32], first: int, last: int) -> list[Segment]:
+        self.decoded += 1
+        segments = super()._decode(sound, first, last)
+        return segments if self.decoded > 1 else [_without(segment, 10, 25) for segment in segments]
+
+
+def _without(segment: Segment, start: float, end: float) -> Segment:
+    words = tuple(word for word in segment.words if word.end <= start or word.start >= end)
+    return segment.model_copy(update={"words": words, "text": " ".join(word.text for word in words)})
 
 
 async def test_the_same_sound_is_heard_the_same_way_twice(whisper: WhisperTranscriber, beginning: bytes) -> None:

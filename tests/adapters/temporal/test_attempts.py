@@ -34,7 +34,7 @@ class OneStep:
 
     @workflow.run
     async def run(self, queue: str) -> str:
-        return await workflow.execute_activity(
+        done: str = await workflow.execute_activity(
             "step",
             task_queue=queue,
             result_type=str,
@@ -42,6 +42,7 @@ class OneStep:
             schedule_to_close_timeout=timedelta(seconds=30),
             retry_policy=RetryPolicy(initial_interval=timedelta(milliseconds=10), backoff_coefficient=1),
         )
+        return done
 
 
 class Script:

@@ -1,0 +1,67 @@
+"""Record the histories that `tests/replay` replays, from real runs: `make histories`.
+
+Each is a way that a story can end: completed, completed after a worker was killed, failed, cancelled; and a quiz.
+"""
+
+import asyncio
+import subprocess
+import tempfile
+from pathlib import Path
+
+from temporalio.client import Client
+
+from adapters.media.binaries import find_ffmpeg
+from schemas.ids import generate_quiz_workflow_id, process_video_workflow_id
+from starters.replay import recorded
+from tests.chaos.faults import inflict, kill, parts_done
+from tests.chaos.home import ROOT, RunningHome, running_home
+
+SAMPLE = ROOT / "samples" / "lecture.mp4"
+FOLDER = ROOT / "tests" / "replay" / "histories"
+
+
+def _ffmpeg(*arguments: object) -> None:
+    subprocess.run([str(find_ffmpeg()), "-nostdin", "-loglevel", "error", "-y", *map(str, arguments)], check=True)
+
+
+async def _record(home: RunningHome, workflow_id: str, name: str) -> None:
+    with home.reachable():
+        (FOLDER / f"{name}.json").write_text(await recorded(workflow_id))
+
+
+async def _cancelled(home: RunningHome, video: Path) -> str:
+    """The id of a story that is cancelled while its parts are transcribed."""
+    processing = asyncio.create_task(home.process(video))
+    sql = """SELECT v.workflow_id FROM videos v JOIN video_events e ON e.video_id = v.id
+             WHERE v.title = $1 AND e.mark = 'transcript:started'"""
+    while not (rows := await home.rows(sql, video.stem)):
+        await asyncio.sleep(0.05)
+    with home.reachable():
+        client = await Client.connect(home.state().environment["TEMPORAL_ADDRESS"])
+        await client.get_workflow_handle(rows[0][0]).cancel()
+    await processing
+    return str(rows[0][0])
+
+
+async def main() -> None:
+    """Run everything in a home that is thrown away."""
+    with tempfile.TemporaryDirectory() as folder:
+        mute, other, third = (Path(folder) / f"{name}.mp4" for name in ("mute", "other", "third"))
+        _ffmpeg("-i", SAMPLE, "-an", "-c", "copy", mute)
+        _ffmpeg("-i", SAMPLE, "-t", "100", "-c", "copy", other)
+        _ffmpeg("-i", SAMPLE, "-t", "110", "-c", "copy", third)
+        async with running_home(Path(folder) / "home") as home:
+            completed = await home.process(SAMPLE)
+            await _record(home, completed["workflow_id"], "completed")
+            quiz = await home.rows("SELECT creator_id, id, video_id FROM quizzes")
+            await _record(home, generate_quiz_workflow_id(quiz[0]["creator_id"], quiz[0]["id"]), "quiz")
+            await _record(home, (await home.process(mute))["workflow_id"], "failed")
+            await _record(home, await _cancelled(home, other), "cancelled")
+            faults = [kill("transcription-1", parts_done(1)), kill("workflows", parts_done(2))]
+            retried, _ = await asyncio.gather(home.process(third), inflict(home, faults))
+            await _record(home, retried["workflow_id"], "retried")
+            assert completed["workflow_id"] == process_video_workflow_id(quiz[0]["creator_id"], quiz[0]["video_id"])
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

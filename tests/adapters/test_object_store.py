@@ -1,0 +1,223 @@
+"""Both object stores keep bytes under a key as their port says: the folder, and S3 over real HTTP."""
+
+import os
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from moto.server import ThreadedMotoServer
+from pydantic import SecretStr
+
+from activities.ports import ObjectStore
+from adapters.object_store import LocalObjectStore, S3ObjectStore, open_object_store
+from adapters.settings import Settings
+from schemas.errors import FileNotReadable, ObjectStoreUnavailable, SettingsInvalid, StorageFull
+from tests.adapters.media.disks import small_disk
+
+KEY = "0f1c6a52-7a53-5b0e-9d3a-6d656e746f72/ab/abcdef.source"
+CONTENT = bytes(range(256)) * 100
+LARGE = os.urandom(1 << 20) * 36  # three parts of an upload to S3
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    make = urllib.request.Request(f"http://{host}:{port}/lectures", method="PUT")
+    urllib.request.urlopen(make, timeout=10).close()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+def s3(endpoint: str, bucket: str = "lectures", prefix: str = "one/two") -> S3ObjectStore:
+    return S3ObjectStore(bucket, prefix, endpoint, "us-east-1", "key", "secret")
+
+
+@pytest.fixture(params=["folder", "s3"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+    if request.param == "folder":
+        return LocalObjectStore(tmp_path / "objects")
+    return s3(request.getfixturevalue("endpoint"), prefix=tmp_path.name)
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "file"
+    path.write_bytes(CONTENT)
+    return path
+
+
+def content(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+async def test_what_is_put_comes_back(store: ObjectStore, file: Path, tmp_path: Path) -> None:
+    await store.put(KEY, file)
+    await store.fetch(KEY, tmp_path / "back")
+    assert content(tmp_path / "back") == CONTENT
+    assert await store.size(KEY) == len(CONTENT)
+    assert await store.read(KEY, 100, 50) == CONTENT[100:150]
+
+
+async def test_a_file_of_several_parts_comes_back(store: ObjectStore, tmp_path: Path) -> None:
+    large = tmp_path / "large"
+    large.write_bytes(LARGE)
+    await store.put(KEY, large)
+    await store.fetch(KEY, tmp_path / "back")
+    assert content(tmp_path / "back") == LARGE
+
+
+async def test_putting_twice_changes_nothing(store: ObjectStore, file: Path) -> None:
+    await store.put(KEY, file)
+    await store.put(KEY, file)
+    assert await store.size(KEY) == len(CONTENT)
+
+
+async def test_what_is_stored_does_not_follow_changes_of_the_file_it_came_from(store: ObjectStore, file: Path) -> None:
+    await store.put(KEY, file)
+    with file.open("r+b") as changed:
+        changed.write(b"changed")
+    assert await store.read(KEY, 0, 7) == CONTENT[:7]
+
+
+async def test_a_key_that_holds_nothing_has_no_size_and_cannot_be_read(store: ObjectStore, tmp_path: Path) -> None:
+    assert await store.size(KEY) is None
+    with pytest.raises(FileNotReadable):
+        await store.read(KEY, 0, 1)
+    with pytest.raises(FileNotReadable):
+        await store.fetch(KEY, tmp_path / "back")
+    assert {path.name for path in os.scandir(tmp_path)} <= {"objects"}
+
+
+@pytest.mark.parametrize(("start", "length"), [(len(CONTENT) - 5, 6), (len(CONTENT), 1), (len(CONTENT) + 9, 1)])
+async def test_fewer_bytes_than_asked_for_are_an_error(store: ObjectStore, file: Path, start: int, length: int) -> None:
+    await store.put(KEY, file)
+    with pytest.raises(FileNotReadable):
+        await store.read(KEY, start, length)
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        *("", "/", "/etc/passwd", "../secret", "a/../../secret", "a/..", "a/./b", "a//b", "a/", ".hidden", "a/.put-1"),
+        *("a\\..\\b", "a\x00b", "a\nb", "a b", "a%2e%2e/b", "ü/b", "\u202eb", "~root", "a" * 256, "a/" * 250 + "aa"),
+    ],
+)
+async def test_a_key_that_could_lead_elsewhere_is_no_key(store: ObjectStore, file: Path, key: str) -> None:
+    for attempt in (
+        store.put(key, file),
+        store.fetch(key, file.with_name("x")),
+        store.read(key, 0, 1),
+        store.size(key),
+    ):
+        with pytest.raises(FileNotReadable):
+            await attempt
+
+
+async def test_a_folder_under_a_keys_name_is_no_file(tmp_path: Path, file: Path) -> None:
+    store = LocalObjectStore(tmp_path / "objects")
+    await store.put("a/b/c", file)
+    assert await store.size("a/b") is None
+
+
+async def test_a_folder_hands_out_links_that_cannot_be_written_by_mistake(tmp_path: Path, file: Path) -> None:
+    store = LocalObjectStore(tmp_path / "objects")
+    await store.put(KEY, file)
+    await store.fetch(KEY, tmp_path / "back")
+    stored, fetched = (tmp_path / "objects" / KEY).stat(), (tmp_path / "back").stat()
+    assert (stored.st_ino, fetched.st_mode & 0o777) == (fetched.st_ino, 0o444)
+
+
+async def test_a_folder_copies_to_another_file_system(tmp_path: Path, file: Path) -> None:
+    store = LocalObjectStore(tmp_path / "objects")
+    await store.put(KEY, file)
+    with small_disk(tmp_path / "disk") as disk:
+        await store.fetch(KEY, disk / "back")
+        assert content(disk / "back") == CONTENT
+
+
+async def test_a_full_disk_is_named_and_leaves_no_half_file(tmp_path: Path) -> None:
+    large = tmp_path / "large"
+    large.write_bytes(LARGE)
+    with small_disk(tmp_path / "disk") as disk:
+        store = LocalObjectStore(disk / "objects")
+        with pytest.raises(StorageFull):
+            await store.put(KEY, large)
+        assert [path for path in (disk / "objects").rglob("*") if path.is_file()] == []
+        keeping = LocalObjectStore(tmp_path / "objects")
+        await keeping.put(KEY, large)
+        with pytest.raises(StorageFull):
+            await keeping.fetch(KEY, disk / "back")
+        assert not list(disk.glob("back"))
+
+
+async def test_what_a_killed_worker_left_is_removed_a_day_later(tmp_path: Path, file: Path) -> None:
+    folder = (tmp_path / "objects" / KEY).parent
+    folder.mkdir(parents=True)
+    old, new = folder / ".put-old", folder / ".put-new"
+    for path in (old, new):
+        path.touch()
+    os.utime(old, (0, 0))
+    await LocalObjectStore(tmp_path / "objects").put(KEY, file)
+    assert sorted(path.name for path in folder.iterdir()) == [".put-new", "abcdef.source"]
+
+
+async def test_a_repeated_put_sends_nothing_to_s3(endpoint: str, file: Path) -> None:
+    """Whoever may only read can repeat a put, so nothing was written."""
+    await s3(endpoint).put(KEY, file)
+    file_elsewhere = file.with_name("elsewhere")
+    file_elsewhere.write_bytes(CONTENT[::-1])
+    await s3(endpoint).put(KEY, file_elsewhere)
+    assert await s3(endpoint).read(KEY, 0, 9) == CONTENT[:9]
+
+
+async def test_a_prefix_is_part_of_the_name_in_the_bucket(endpoint: str, file: Path) -> None:
+    await s3(endpoint, prefix="deep/er").put("a/b", file)
+    assert await s3(endpoint, prefix="").size("deep/er/a/b") == len(CONTENT)
+
+
+async def test_a_store_that_is_away_is_waited_for(file: Path) -> None:
+    away = s3("http://127.0.0.1:9")
+    for attempt in (away.put(KEY, file), away.fetch(KEY, file.with_name("x")), away.read(KEY, 0, 1), away.size(KEY)):
+        with pytest.raises(ObjectStoreUnavailable):
+            await attempt
+
+
+async def test_a_bucket_that_does_not_exist_is_not_the_files_fault(endpoint: str, file: Path) -> None:
+    store = s3(endpoint, bucket="nowhere")
+    for attempt in (store.put(KEY, file), store.read(KEY, 0, 1)):
+        with pytest.raises(ObjectStoreUnavailable):
+            await attempt
+
+
+def settings(url: str, **others: object) -> Settings:
+    return Settings.model_construct(object_store_url=url, **others)  # type: ignore[arg-type]
+
+
+async def test_settings_choose_the_folder_in_the_home(tmp_path: Path, file: Path) -> None:
+    await open_object_store(settings("", home=tmp_path)).put(KEY, file)
+    assert content(tmp_path / "objects" / KEY) == CONTENT
+
+
+async def test_settings_choose_a_folder_by_its_address(tmp_path: Path, file: Path) -> None:
+    await open_object_store(settings(f"file://{tmp_path}/with%20blank")).put(KEY, file)
+    assert content(tmp_path / "with blank" / KEY) == CONTENT
+
+
+async def test_settings_choose_a_bucket_and_a_prefix(endpoint: str, file: Path) -> None:
+    chosen = settings(
+        "s3://lectures/by/settings",
+        s3_endpoint=endpoint,
+        s3_access_key_id=SecretStr("key"),
+        s3_secret_access_key=SecretStr("secret"),
+    )
+    await open_object_store(chosen).put(KEY, file)
+    assert await s3(endpoint, prefix="by/settings").size(KEY) == len(CONTENT)
+
+
+@pytest.mark.parametrize("url", ["file://host/folder", "file:folder", "s3://", "gs://bucket", "/folder", "bucket"])
+def test_an_address_of_another_kind_is_a_wrong_setting(url: str) -> None:
+    with pytest.raises(SettingsInvalid):
+        open_object_store(settings(url))

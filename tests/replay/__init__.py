@@ -1,0 +1,1 @@
+"""Histories of real runs, replayed against the stories of this version."""
