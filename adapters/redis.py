@@ -38,7 +38,7 @@ class RedisEmbeddingCache:
         except (RedisError, OSError) as error:
             _LOGGER.warning("the cache is away (%s)", type(error).__name__)
             return [None] * len(texts)
-        return [_floats(blob) if isinstance(blob, bytes) else None for blob in stored]
+        return [_floats(blob) for blob in stored]
 
     async def put(self, model: str, vectors: dict[str, tuple[float, ...]]) -> None:
         """Remember these, if possible."""
@@ -62,7 +62,9 @@ def _key(model: str, text: str) -> str:
     return f"embedding:{model}:{text_sha256(text)}"
 
 
-def _floats(blob: bytes) -> tuple[float, ...]:
+def _floats(blob: object) -> tuple[float, ...] | None:
+    if not isinstance(blob, bytes) or not blob or len(blob) % 4:
+        return None  # forgotten, or not one of ours
     floats = array("f")
     floats.frombytes(blob)
     return tuple(floats)

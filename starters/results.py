@@ -99,7 +99,7 @@ async def gather_result(database: Database, video: Video, ui: TemporalUi) -> Vid
     summaries = VideoSummaries(database)
     progress, transcript, chunks, model, quiz = await asyncio.gather(
         read_progress(database, video),
-        read_transcript(database, video),
+        read_transcript(database, creator, key),
         summaries.chunk_count(creator, key),
         summaries.embedding_model(creator, key),
         QuizReader(database).newest(creator, key),
@@ -132,10 +132,10 @@ async def read_progress(database: Database, video: Video) -> Progress:
     return progress
 
 
-async def read_transcript(database: Database, video: Video) -> Transcript | None:
+async def read_transcript(database: Database, creator: UUID, video_id: UUID) -> Transcript | None:
     """The newest transcript as far as it is stored, or None before its first part."""
     try:
-        transcript = await TranscriptReader(database).newest(video.creator_id, video.id)
+        transcript = await TranscriptReader(database).newest(creator, video_id)
     except TranscriptNotReady:
         return None
     return transcript if transcript.parts_done else None

@@ -30,10 +30,10 @@ class Moment(Frozen):
 
 
 async def find_moments(database: Database, embedder: Embedder, creator: UUID, query: str, limit: int) -> list[Moment]:
-    """The best sentence of each of the `limit` chunks nearest to the query, best first.
+    """The best sentence of each of the `limit` chunks nearest to the query, best first; none twice.
 
-    Chunks share sentences with their neighbours, so there may be fewer. One more call of the embedding model, with the
-    chunks' sentences, makes the difference between a minute and a second.
+    A sentence that two neighbouring chunks share counts for the nearer one. One more call of the embedding model, with
+    the chunks' sentences, makes the difference between a minute and a second.
     Raises: SettingsInvalid where the model has no index; the provider's errors; DatabaseUnavailable.
     """
     target = (await embedder.embed([query])).vectors[0]
@@ -43,8 +43,8 @@ async def find_moments(database: Database, embedder: Embedder, creator: UUID, qu
     vectors = dict(zip(texts, (await embedder.embed(texts)).vectors, strict=True)) if texts else {}
     moments: dict[tuple[UUID, float], Moment] = {}
     for hit, sentences in zip(hits, spoken, strict=True):
-        scores = [_cosine(target, vectors[sentence.text]) for sentence in sentences]
-        moment = _moment(hit, sentences, scores)
+        free = [sentence for sentence in sentences if (hit.video_id, sentence.start_second) not in moments]
+        moment = _moment(hit, free, [_cosine(target, vectors[sentence.text]) for sentence in free])
         moments.setdefault((moment.video_id, moment.start_second), moment)
     return sorted(moments.values(), key=lambda moment: -moment.score)
 
@@ -67,7 +67,7 @@ def _is_within(sentence: Sentence, hit: SearchHit) -> bool:
 
 
 def _moment(hit: SearchHit, sentences: Sequence[Sentence], scores: Sequence[float]) -> Moment:
-    """The chunk itself where it holds no whole sentence, or belongs to an older transcript."""
+    """The chunk itself where no sentence of the newest transcript is within it, or none is left."""
     best = max(range(len(scores)), key=scores.__getitem__, default=None)
     found = sentences[best] if best is not None else None
     return Moment(

@@ -19,10 +19,10 @@ class FakeObjectStore:
         self.contents = dict(contents or {})
 
     async def put(self, key: str, path: Path) -> None:
-        self.contents.setdefault(key, path.read_bytes())  # noqa: ASYNC240 - a test's small file
+        self.contents.setdefault(key, path.read_bytes())
 
     async def fetch(self, key: str, target: Path) -> None:
-        target.write_bytes(self._bytes(key))  # noqa: ASYNC240 - a test's small file
+        target.write_bytes(self._bytes(key))
 
     async def read(self, key: str, start: int, length: int) -> bytes:
         piece = self._bytes(key)[start : start + length]

@@ -8,8 +8,8 @@ import subprocess
 from pathlib import Path
 
 from adapters.media.binaries import find_ffmpeg
+from tests.recordings import TWO_CITIES
 
-RECORDING = Path(__file__).parents[1] / ".cache" / "recordings" / "two_cities.wav"
 PAUSE_SECONDS = 1.6  # between two readings, about what a lecturer takes between two slides
 READING_SECONDS = 44.374  # of two_cities.wav
 
@@ -25,7 +25,7 @@ def long_lecture(target: Path, minutes: float) -> Path:
     once = target.with_suffix(".once.wav")
     pause = f"apad=pad_dur={PAUSE_SECONDS}"
     quiet = [ffmpeg, "-nostdin", "-loglevel", "error", "-y"]
-    subprocess.run([*quiet, "-i", RECORDING, "-af", pause, "-ar", "48000", "-ac", "1", once], check=True)
+    subprocess.run([*quiet, "-i", TWO_CITIES, "-af", pause, "-ar", "48000", "-ac", "1", once], check=True)
     slide = "smptehdbars=size=640x360:rate=1"
     video = ["-c:v", "libx264", "-preset", "ultrafast", "-tune", "stillimage", "-pix_fmt", "yuv420p"]
     sound = ["-c:a", "aac", "-b:a", "96k", "-shortest", "-movflags", "+faststart"]

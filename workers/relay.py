@@ -14,7 +14,7 @@ from temporalio.exceptions import WorkflowAlreadyStartedError
 from temporalio.service import RPCError
 
 from adapters.postgres.outbox import Order, Outbox
-from schemas.errors import StoreUnavailable
+from schemas.errors import StoreUnavailable, TemporalUnavailable
 from schemas.search_attributes import CREATOR_ID, JOB_TYPE, VIDEO_ID
 from schemas.task_queues import TaskQueue
 from workflows.options import priority
@@ -38,7 +38,7 @@ async def relay(client: Client, outbox: Outbox, stopping: asyncio.Event) -> None
                 await outbox.ensure_partitions()
                 partitions_due = now + DAY_SECONDS
             await carry_waiting(client, outbox)
-        except (StoreUnavailable, RPCError) as error:
+        except StoreUnavailable as error:
             _LOGGER.warning("the relay waits: %s", error)
             pause = AWAY_SECONDS
         try:
@@ -84,3 +84,5 @@ async def _start(client: Client, order: Order) -> None:
         )
     except WorkflowAlreadyStartedError:
         _LOGGER.info("the workflow %s was started before", order.workflow_id)
+    except (RPCError, RuntimeError) as error:  # the second: the SDK's, where it was never connected
+        raise TemporalUnavailable(f"the Temporal server does not take orders ({type(error).__name__})") from error

@@ -58,7 +58,7 @@ async def _set(admin_url: str, verifiers: Mapping[str, str]) -> None:
             for role, text in verifiers.items():
                 # ALTER ROLE takes no parameters; the server itself does the quoting.
                 statement = await connection.fetchval(
-                    "SELECT format('ALTER ROLE %I PASSWORD %L', $1::text, $2)", role, text
+                    "SELECT format('ALTER ROLE %I PASSWORD %L', $1::text, $2::text)", role, text
                 )
                 await connection.execute(statement)
         finally:

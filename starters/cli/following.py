@@ -1,6 +1,8 @@
 """Following one video by its numbered changes, until it has ended."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
 
 from adapters.postgres.pool import Database
 from adapters.postgres.summaries import VideoSummaries
@@ -12,9 +14,28 @@ from starters.cli.process_report import Report
 from starters.cli.view import View
 from starters.results import read_transcript
 
+T = TypeVar("T")
+
 _POLL_SECONDS = 0.1  # an empty poll costs PostgreSQL half a millisecond
-_PATIENCE_SECONDS = 30.0  # a database that is started again after a crash takes some seconds
+_PATIENCE_SECONDS = 30.0  # a server that died is started again in one second, after a crash in some
+_RETRY_SECONDS = 0.25
 _FIRST_SEGMENTS = 8
+
+
+async def patiently(step: Callable[[], Awaitable[T]]) -> T:
+    """The step's result; while a store is away it is tried again, for half a minute, so it must be idempotent.
+
+    Raises: StoreUnavailable after that.
+    """
+    clock = asyncio.get_running_loop().time
+    deadline = clock() + _PATIENCE_SECONDS
+    while True:
+        try:
+            return await step()
+        except StoreUnavailable:
+            if clock() > deadline:
+                raise
+        await asyncio.sleep(_RETRY_SECONDS)
 
 
 class Follower:
@@ -27,26 +48,18 @@ class Follower:
     async def follow(self, ref: VideoRef, view: View) -> Video:
         """Return the video when it is completed, failed or cancelled. Polls ten times a second.
 
-        A database that is away for some seconds is waited for. Raises: DatabaseUnavailable.
+        Raises: DatabaseUnavailable where it is away for long.
         """
-        away_since: float | None = None
-        is_history = True
-        while True:
-            try:
-                if await self._take_changes(ref, view) or is_history:
-                    await self._look_at_transcript(ref, view)
-                if view.progress.status.is_final:
-                    return await VideoReader(self._database).find(ref.creator_id, ref.video_id)
-                if is_history:
-                    view.caught_up()
-                is_history, away_since = False, None
-            except StoreUnavailable:
-                now = asyncio.get_running_loop().time()
-                away_since = away_since or now
-                if now - away_since > _PATIENCE_SECONDS:
-                    raise
-            self._report.changed(view)
+        await patiently(lambda: self._take_changes(ref, view))
+        await patiently(lambda: self._look_at_transcript(ref, view))
+        view.caught_up()
+        self._report.changed(view)
+        while not view.progress.status.is_final:
             await asyncio.sleep(_POLL_SECONDS)
+            if await patiently(lambda: self._take_changes(ref, view)):
+                await patiently(lambda: self._look_at_transcript(ref, view))
+            self._report.changed(view)
+        return await patiently(lambda: VideoReader(self._database).find(ref.creator_id, ref.video_id))
 
     async def _take_changes(self, ref: VideoRef, view: View) -> bool:
         """Whether there were any."""
@@ -63,6 +76,5 @@ class Follower:
         creator, video_id = ref.creator_id, ref.video_id
         view.heard_seconds = await VideoSummaries(self._database).heard_seconds(creator, video_id)
         if stage.done and not view.first_segments:
-            video = await VideoReader(self._database).find(creator, video_id)
-            transcript = await read_transcript(self._database, video)
+            transcript = await read_transcript(self._database, creator, video_id)
             view.first_segments = transcript.segments[:_FIRST_SEGMENTS] if transcript is not None else ()

@@ -15,7 +15,7 @@ from schemas.errors import MentoraError, VideoNotFound
 from schemas.ids import video_id
 from schemas.videos import Video, VideoStatus
 from starters.captions import captions_file, captions_of, write_captions
-from starters.cli.following import Follower
+from starters.cli.following import Follower, patiently
 from starters.cli.process_page import Outcome
 from starters.cli.process_report import Report
 from starters.cli.reach import Reach
@@ -106,10 +106,10 @@ class Batch:
 
     async def _process(self, reach: Reach, submissions: Submissions, item: Item) -> None:
         try:
-            submitted = await self._submit(submissions, item)
+            submitted = await patiently(lambda: self._submit(submissions, item))
             item.view.video_id, item.view.is_repeat = str(submitted.video.video_id), submitted.is_repeat
             video = await Follower(reach.database, self._report).follow(submitted.video, item.view)
-            await self._conclude(reach, item, video, is_repeat=submitted.is_repeat)
+            await patiently(lambda: self._conclude(reach, item, video, is_repeat=submitted.is_repeat))
         except MentoraError as error:
             item.refuse(error)
         self._report.changed(item.view)
@@ -130,7 +130,7 @@ class Batch:
         item.outcome = outcome
 
     async def _with_captions(self, reach: Reach, outcome: Outcome, video: Video) -> Outcome:
-        transcript = await read_transcript(reach.database, video)
+        transcript = await read_transcript(reach.database, video.creator_id, video.id)
         assert transcript is not None, "a completed video has a complete transcript"
         path = captions_file(self._settings.home_path, video.id)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

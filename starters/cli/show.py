@@ -71,7 +71,7 @@ async def _read(reach: Reach, video: Video, choice: _Choice) -> _Made:
     database, creator = reach.database, video.creator_id
     return _Made(
         video,
-        await read_transcript(database, video) if choice.transcript else None,
+        await read_transcript(database, creator, video.id) if choice.transcript else None,
         await VideoSummaries(database).chunks(creator, video.id) if choice.chunks else [],
         await QuizReader(database).newest(creator, video.id) if choice.quiz else None,
     )

@@ -32,9 +32,9 @@ class Pace:
     done: float
 
     def left(self, done: float, total: float, now: float) -> float | None:
-        """Seconds until `total`, if it goes on like this; None as long as nothing was done."""
+        """Seconds until `total`, if it goes on like this; None where nobody can know."""
         rate = self.rate(done, now)
-        return (total - done) / rate if rate else None
+        return (total - done) / rate if rate and total > done else None
 
     def rate(self, done: float, now: float) -> float | None:
         """How much is done in a second; None as long as nothing was done."""

@@ -46,7 +46,7 @@ async def sound(tool: MediaTool, source: Path, target: Path) -> np.ndarray[tuple
 
 def beeps(samples: np.ndarray[tuple[int], np.dtype[np.int16]]) -> list[float]:
     """The seconds at which it gets loud after half a second that is not."""
-    loud = np.flatnonzero(np.abs(samples.astype(int)) > 2_000) / SAMPLE_RATE_HZ
+    loud = np.flatnonzero((samples > 2_000) | (samples < -2_000)) / SAMPLE_RATE_HZ
     return [float(at) for at, before in zip(loud, [-9, *loud], strict=False) if at - before > 0.5]
 
 

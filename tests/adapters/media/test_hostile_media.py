@@ -106,9 +106,9 @@ async def test_no_flipped_byte_gives_anything_but_sound_or_an_error_with_a_name(
     tool: FfmpegMediaTool, corpus: Corpus, target: Path, tmp_path: Path
 ) -> None:
     numbers = np.random.default_rng(3)
-    for name in ("lecture.mp4", "lecture.mkv", "lecture.mp3", "lecture.ogg", "lecture.wav"):
+    for name in ("lecture.mp4", "lecture.mkv", "lecture.mp3", "lecture.ogg"):
         whole = np.frombuffer(corpus[name].read_bytes(), dtype=np.uint8)
-        for _ in range(4):
+        for _ in range(3):
             spoilt = whole.copy()
             # Half of the damage in the first kilobyte, where the structure is.
             places = np.concatenate([numbers.integers(0, 1_024, 10), numbers.integers(0, len(whole), 10)])

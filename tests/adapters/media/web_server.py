@@ -48,7 +48,12 @@ async def web_server(behave: Behaviour, tls: ssl.SSLContext | None = None) -> As
         tls.sni_callback = lambda _socket, name, _context: names.append(name)
     served = WebServer("127.0.0.1", 0, behave)
 
+    running: list[asyncio.Task[None]] = []
+
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        running.append(task)
         try:
             first, *lines = (await reader.readuntil(b"\r\n\r\n")).decode().split("\r\n")
             headers = {k.lower(): v for k, _, v in (line.partition(": ") for line in lines if line)}
@@ -61,10 +66,15 @@ async def web_server(behave: Behaviour, tls: ssl.SSLContext | None = None) -> As
         finally:
             writer.close()
 
-    async with await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls) as server:
-        served.port = server.sockets[0].getsockname()[1]
+    server = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=tls)
+    served.port = server.sockets[0].getsockname()[1]
+    try:
         yield served
+    finally:  # since Python 3.12 a server waits for its connections, and some behaviours never end by themselves
         server.close()
+        for task in running:
+            task.cancel()
+        await asyncio.gather(*running, return_exceptions=True)
 
 
 def head(status: str, **headers: str | int) -> bytes:

@@ -1,0 +1,1 @@
+"""Programs that print the figures which the README quotes, each with the machine it was measured on."""
