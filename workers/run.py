@@ -46,14 +46,15 @@ async def run(role: WorkerRole, settings: Settings) -> None:
 
 async def _poll(role: WorkerRole, client: Client, wiring: Wiring, stopping: asyncio.Event) -> None:
     pool = POOLS[role]
-    async with _worker(role, pool, client, wiring):
+    async with build_worker(role, pool, client, wiring):
         _say_ready()
         # A daemon: to load a model takes seconds and cannot be interrupted, and nobody must wait for it at the end.
         threading.Thread(target=_warm_up, args=(pool, wiring), daemon=True).start()
         await stopping.wait()
 
 
-def _worker(role: WorkerRole, pool: Pool, client: Client, wiring: Wiring) -> Worker:
+def build_worker(role: WorkerRole, pool: Pool, client: Client, wiring: Wiring) -> Worker:
+    """The role's worker on its own queue, not running yet."""
     identity = f"{role}@{socket.gethostname()}:{os.getpid()}"
     if pool.tells_stories:
         return Worker(

@@ -1,11 +1,13 @@
 """`mentora process`: from lectures to captions, search and quizzes, watched until it is done."""
 
 import asyncio
+import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 from cyclopts import Parameter
 
@@ -27,7 +29,9 @@ _INTERRUPTED_STATUS = 130
 
 
 async def process(
-    *videos: Annotated[str, Parameter(help="Files and https addresses.")],
+    videos: Annotated[list[str], Parameter(help="Files and https addresses.")],
+    /,
+    *,
     title: Annotated[str | None, Parameter(help="The lecture's title, instead of the file's name.")] = None,
     course: Annotated[str | None, Parameter(help="The course that the lectures belong to.")] = None,
     creator: CreatorOption = "me",
@@ -44,8 +48,6 @@ async def process(
 
     Example: `mentora process lecture.mp4`, or `mentora process week1/*.mp4 --course Geology --json`.
     """
-    if not videos:
-        raise EventInvalid("name at least one file or https address")
     if title is not None and len(videos) > 1:
         raise EventInvalid("--title is for one lecture, and there are several")
     settings = settings_for(home)
@@ -60,7 +62,7 @@ async def process(
         await _run(batch, settings, report, page)
     except asyncio.CancelledError:
         report.end()
-        return page.interrupted(was_running=was_running)
+        _leave(page.interrupted(was_running=was_running))
     finally:
         report.end()
     return max(_status(outcome) for outcome in batch.outcomes)
@@ -130,6 +132,14 @@ def _cancel_on_signals() -> None:
     assert work is not None
     for number in _STOPPING:
         asyncio.get_running_loop().add_signal_handler(number, work.cancel)
+
+
+def _leave(status: int) -> NoReturn:
+    """At once: a thread that copies a large file into the store cannot be cancelled, and would be waited for."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError):
+            stream.flush()
+    os._exit(status)
 
 
 def _report(views: Sequence[View], *, as_json: bool) -> Report:

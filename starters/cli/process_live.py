@@ -25,7 +25,7 @@ class LiveReport(SilentReport):
         self._processes: dict[str, ProcessState] = {}
         self._first_lines: dict[int, list[str]] = {}
         self._is_working = False
-        self._live = Live(get_renderable=self._page, refresh_per_second=_REDRAWS_A_SECOND)
+        self._live = Live(get_renderable=self.page, refresh_per_second=_REDRAWS_A_SECOND)
 
     def begin(self) -> None:
         self._live.start()
@@ -44,7 +44,8 @@ class LiveReport(SilentReport):
     def stopping(self) -> None:
         say("\nStopping the servers and the workers…")
 
-    def _page(self) -> RenderableType:
+    def page(self) -> RenderableType:
+        """The screen as it should be now."""
         if self._processes and not self._is_working:
             ready = [name for name, process in self._processes.items() if process.phase is ProcessPhase.READY]
             return Text(f"Starting the servers and the workers… {' '.join(ready)}")

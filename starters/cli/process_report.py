@@ -7,7 +7,7 @@ from adapters.embedded.state import ProcessPhase, ProcessState
 from schemas.videos import Stage
 from starters.cli.console import say
 from starters.cli.pages import sentence_lines
-from starters.cli.view import View
+from starters.cli.view import NEGLECTED, View
 
 FIRST_LINES = 3
 
@@ -68,6 +68,8 @@ class TextReport(SilentReport):
     def changed(self, view: View) -> None:
         if view.video_id:
             self._once(view, "video", f"video {view.video_id}{', submitted before' if view.is_repeat else ''}")
+        if view.is_neglected:
+            self._once(view, "neglected", NEGLECTED)
         for row in view.rows():
             if row.is_finished:
                 self._once(view, row.name, f"{row.name:<11}{row.amount}, {row.note}")

@@ -9,7 +9,10 @@ from schemas.videos import Stage, StageProgress, VideoChange, VideoStatus
 from starters.cli.times import clock, lasting
 from starters.progress import Progress
 
+NEGLECTED = "no worker has taken it yet; `mentora status` shows which run"
+
 _MEGABYTE = 1_000_000
+_NEGLECT_SECONDS = 20.0  # workers take a second to start, and a video waits for nothing else
 
 
 @dataclass(frozen=True)
@@ -69,6 +72,12 @@ class View:
         return (self._ended if self._ended is not None else self._now()) - self._began
 
     @property
+    def is_neglected(self) -> bool:
+        """Whether it was submitted a while ago and nobody has begun with it."""
+        has_begun = bool(self.progress.stages) or self.progress.status is not VideoStatus.QUEUED
+        return bool(self.video_id) and not has_begun and self.waited_seconds > _NEGLECT_SECONDS
+
+    @property
     def headline(self) -> str:
         """The lecture and what happens to it, in some words."""
         if self.failure:
@@ -77,6 +86,8 @@ class View:
             return f"{self.name}: {self.progress.status} after {lasting(self.waited_seconds)}"
         if self.progress.stages or self.progress.status is VideoStatus.PROCESSING:
             return f"{self.name}: processing"
+        if self.is_neglected:
+            return f"{self.name}: {NEGLECTED}"
         if self.video_id:
             return f"{self.name}: waiting for a worker"
         done, total = self.read_bytes

@@ -84,7 +84,7 @@ _KNOWN: dict[str, tuple[DraftQuestion, ...]] = {}
 async def quiz_on(quiz: ExtractiveQuizGenerator, name: str) -> tuple[DraftQuestion, ...]:
     """Up to forty questions on a text; the tests share them, for a test of its own shows that they do not vary."""
     if name not in _KNOWN:
-        _KNOWN[name] = await quiz_on(quiz, name)
+        _KNOWN[name] = (await quiz.propose("", segments_of(name), 40)).questions
     return _KNOWN[name]
 
 
@@ -330,12 +330,14 @@ def test_any_text_at_all_is_taken(quiz: ExtractiveQuizGenerator, texts: list[str
     assert all(draft.quotation in text_of(segments) for draft in drafts)
 
 
-async def test_an_embedder_that_fails_is_heard_of() -> None:
+async def test_an_embedder_that_fails_is_heard_of(quiz: ExtractiveQuizGenerator) -> None:
     class Away:
         provider, model, dimensions = "openai", "away", 3
 
         async def embed(self, texts: Sequence[str]) -> Vectors:
             raise ProviderUnavailable("away")
 
+    generator = ExtractiveQuizGenerator(Away())
+    generator._tagger = quiz._tagger  # loaded already
     with pytest.raises(ProviderUnavailable):
-        await ExtractiveQuizGenerator(Away()).propose("", segments_of("money.txt"), 3)
+        await generator.propose("", segments_of("money.txt"), 3)

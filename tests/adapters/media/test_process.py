@@ -157,7 +157,7 @@ async def test_in_the_sandbox_there_is_no_network_and_no_file_of_ours(folder: Pa
     secret.write_text("canary")
     program = (
         "import os, socket\n"
-        f"ours = ({str(secret)!r}, '/etc/passwd', '/proc/1/environ', '/root', '/home')\n"
+        f"ours = ({str(secret)!r}, {__file__!r}, '/etc/passwd', '/proc/1/environ', '/home')\n"
         "seen = [path for path in ours if os.path.exists(path)]\n"
         "try: socket.create_connection(('127.0.0.1', {port}), 1); seen.append('network')\n"
         "except OSError: pass\n"

@@ -1,5 +1,6 @@
 """One lecture from its bytes to its quiz, by the commands that a person types, in one home."""
 
+import asyncio
 import json
 import re
 import shutil
@@ -302,6 +303,11 @@ async def test_status_lists_the_videos_and_says_that_nothing_runs(story: Story) 
     document = (await mentora(story.folder, "status", "--json")).json
     assert not document["running"]
     assert len(document["videos"]) == 6
+
+
+async def test_two_commands_at_once_wait_for_each_other(story: Story) -> None:
+    ends = await asyncio.gather(*(mentora(story.folder, "status", "--json") for _ in range(2)))
+    assert [end.status for end in ends] == [0, 0]
 
 
 async def test_status_of_one_video_tells_every_stage(story: Story) -> None:

@@ -81,6 +81,15 @@ def test_the_headline_tells_where_the_lecture_is(view: View, clock: Clock) -> No
     assert view.headline == "lecture.mp4: completed after 12 s"
 
 
+def test_a_lecture_that_no_worker_takes_says_so_after_a_while(view: View, clock: Clock) -> None:
+    view.video_id = "76ed1d7a"
+    assert not view.is_neglected
+    clock.now += 30
+    assert view.headline.startswith("lecture.mp4: no worker has taken it yet")
+    view.take(status(1, "processing"))
+    assert not view.is_neglected
+
+
 def test_a_failed_lecture_says_why(view: View) -> None:
     view.end("the file has no sound")
     assert view.headline == "lecture.mp4: the file has no sound"

@@ -1,0 +1,1 @@
+"""What is written must be true: the pages, the settings' page, the containers."""

@@ -1,0 +1,152 @@
+"""The whole way of a lecture with vendors behind every model, who misbehave: retried as told or failed by name,
+and never a wrong row."""
+
+import asyncio
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from pydantic import SecretStr
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from adapters.media.binaries import find_ffmpeg
+from adapters.postgres.events import EventInbox
+from adapters.postgres.outbox import Outbox
+from adapters.postgres.videos import VideoReader
+from adapters.settings import Settings
+from schemas.events import UploadCompleted
+from schemas.ids import object_key, text_sha256
+from schemas.videos import Video, VideoStatus
+from tests.conftest import Servers
+from tests.databases import FreshDatabase, fresh_database
+from tests.providers import FakeProvider
+from tests.providers.behaviours import BY_NAME, EMBEDDINGS, MESSAGES, TRANSCRIPTIONS, Behaviour, rate_limited
+from tests.recordings import LECTURE
+from workers.relay import carry_waiting
+from workers.roles import POOLS
+from workers.run import build_worker
+from workers.wiring import Wiring
+
+pytestmark = [pytest.mark.servers, pytest.mark.slow]
+
+
+@dataclass(frozen=True)
+class World:
+    """All pools in this process, and the vendors."""
+
+    database: FreshDatabase
+    client: Client
+    wiring: Wiring
+    vendors: FakeProvider
+    lecture: Path
+
+    async def process(self) -> Video:
+        """A creator's first video, to its end."""
+        creator = uuid4()
+        key = object_key(creator, text_sha256("lecture"), ".mp4")
+        await self.wiring.store.put(key, self.lecture)
+        event = UploadCompleted(creator_id=creator, title="The land", object_key=key)
+        accepted = await EventInbox(self.database.app).accept_upload("key", event)
+        await carry_waiting(self.client, Outbox(self.database.relay))
+        async with asyncio.timeout(60):
+            while True:
+                video = await VideoReader(self.database.app).find(creator, accepted.video.video_id)
+                if video.status.is_final:
+                    return video
+                await asyncio.sleep(0.05)
+
+    async def rows(self, table: str, video: Video) -> int:
+        count = await self.database.scalar(f"SELECT count(*) FROM {table} WHERE creator_id = $1", video.creator_id)
+        assert isinstance(count, int)
+        return count
+
+    def requests(self, path: str) -> int:
+        return len([request for request in self.vendors.requests if request.path == path])
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def world(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    folder = tmp_path_factory.mktemp("vendors")
+    lecture = folder / "lecture.mp4"
+    ffmpeg = [str(find_ffmpeg()), "-nostdin", "-loglevel", "error", "-i", str(LECTURE), "-t", "40", "-c", "copy"]
+    await asyncio.to_thread(subprocess.run, [*ffmpeg, str(lecture)], check=True)
+    client = await Client.connect(servers.temporal_address, data_converter=pydantic_data_converter)
+    async with AsyncExitStack() as stack:
+        vendors = await stack.enter_async_context(FakeProvider())
+        fresh = await stack.enter_async_context(fresh_database(servers.admin_url, servers.app_url, servers.relay_url))
+        wiring = Wiring(_settings(folder / "home", fresh, vendors))
+        for role, pool in POOLS.items():
+            await stack.enter_async_context(build_worker(role, pool, client, wiring))
+        yield World(fresh, client, wiring, vendors, lecture)
+        await wiring.database.close()
+
+
+def _settings(home: Path, database: FreshDatabase, vendors: FakeProvider) -> Settings:
+    return Settings(
+        home=home,
+        postgres_url=database.app_url,
+        speech_provider="openai",
+        embedding_provider="openai",
+        quiz_provider="anthropic",
+        openai_api_key=SecretStr("key"),
+        openai_base_url=vendors.openai_url,
+        anthropic_api_key=SecretStr("key"),
+        anthropic_base_url=vendors.anthropic_url,
+        provider_timeout_seconds=5,
+    )
+
+
+@pytest.fixture(autouse=True)
+def _forget(world: World) -> None:
+    world.vendors.forget()
+
+
+async def test_a_lecture_whose_vendors_behave_costs_one_call_each(world: World) -> None:
+    video = await world.process()
+    assert video.status is VideoStatus.COMPLETED, video
+    assert await world.rows("questions", video) > 0
+    assert await world.rows("embeddings", video) == await world.rows("chunks", video) > 0
+    assert world.vendors.ledger.repeated_calls == 0
+    unsettled = "SELECT count(*) FROM usage_ledger WHERE creator_id = $1 AND settled_at IS NULL"
+    assert await world.database.scalar(unsettled, video.creator_id) == 0
+
+
+async def test_what_passes_is_retried_as_told_and_leaves_no_trace_in_the_rows(world: World) -> None:
+    world.vendors.misbehave(rate_limited(1), BY_NAME["status_500"], on=TRANSCRIPTIONS)
+    world.vendors.misbehave(BY_NAME["malformed_json"], BY_NAME["reordered_items"], on=EMBEDDINGS)
+    world.vendors.misbehave(BY_NAME["status_529"], BY_NAME["truncated_body"], on=MESSAGES)
+    video = await world.process()
+    assert video.status is VideoStatus.COMPLETED, video
+    assert world.requests(MESSAGES) == 3
+    assert world.requests(EMBEDDINGS) == 2
+    assert await world.rows("embeddings", video) == await world.rows("chunks", video) > 0
+    assert await world.rows("quizzes", video) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "behaviour", "code", "calls", "unmade"),
+    [
+        (TRANSCRIPTIONS, BY_NAME["unauthorised"], "provider_refused", 1, "segments"),
+        (TRANSCRIPTIONS, BY_NAME["connection_reset"], "provider_unavailable", 3, "segments"),
+        (EMBEDDINGS, BY_NAME["wrong_dimension"], "provider_answer_invalid", 3, "embeddings"),
+        (EMBEDDINGS, BY_NAME["fewer_items"], "provider_answer_invalid", 3, "embeddings"),
+        (MESSAGES, BY_NAME["refusal"], "provider_declined", 1, "quizzes"),
+    ],
+    ids=lambda value: value.name if isinstance(value, Behaviour) else "",
+)
+async def test_what_does_not_pass_fails_by_name_and_nothing_of_it_is_kept(
+    world: World, path: str, behaviour: Behaviour, code: str, calls: int, unmade: str
+) -> None:
+    world.vendors.misbehave(behaviour, on=path, times=9)
+    video = await world.process()
+    assert (video.status, video.failure_code) == (VideoStatus.FAILED, code)
+    assert await world.rows(unmade, video) == 0
+    assert await world.rows("dead_letters", video) == 1
+    if path != TRANSCRIPTIONS:  # two parts are asked for at once
+        assert world.requests(path) == calls
