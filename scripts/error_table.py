@@ -5,10 +5,11 @@ from schemas.errors import MentoraError, PermanentError, StoreUnavailable, Trans
 
 def error_table() -> str:
     """A row a code, by exit status; a class without a code of its own is its parent's row."""
-    own = [error for error in (MentoraError, *error_classes()) if "code" in vars(error)]
+    classes: list[type[MentoraError]] = [MentoraError, *error_classes()]
+    own = dict.fromkeys(error for error in classes if "code" in vars(error))
     rows = [
         f"| {error.exit_status} | `{error.code}` | {error.__doc__.splitlines()[0]} | {_retried(error)} | {error.cure} |"
-        for error in sorted(dict.fromkeys(own), key=lambda error: error.exit_status)
+        for error in sorted(own, key=lambda error: error.exit_status)
         if error.__doc__
     ]
     return "\n".join(["| status | code | what happened | retried | who must do what |", "|---|---|---|---|---|", *rows])

@@ -40,9 +40,9 @@ _INPUT_OPTIONS = {
 # missing seconds are filled with silence, and by default a file with 60 % of its packets broken is a success.
 MAX_ERROR_RATE = 0.02
 _STATS_SECONDS = 0.5
-# Time stamps in these may jump where recordings were joined, and ffmpeg mends that only when it chooses second 0
-# itself, which it does by the streams that are *used*: sound that begins two seconds after the picture would lose
-# them (measured), so the picture is copied to nowhere. The others get their second 0 from the probe.
+# Time stamps in these may jump where recordings were joined, and ffmpeg mends that only without -copyts. Then its
+# second 0 is the beginning of the sound, and two seconds of picture before that would be lost (measured): they are
+# added again. For the others -copyts keeps the time stamps as they are, and the probe's second 0 is taken off.
 _JUMPING = ("mpegts", "ogg")
 # First to the small output format, then in time: the other way round, silence for a gap of one hour takes 1.6 GB of
 # memory instead of 230 MB (measured). `async=1` fills gaps and trims overlaps above 0.1 s, and stretches nothing.
@@ -56,7 +56,8 @@ class Extraction:
     """Sound out of a file: the probe's findings, and how many seconds of sound and of processor time at most."""
 
     container: str
-    start_second: float  # the time stamp that becomes second 0
+    start_second: float  # the time stamp of the earliest picture or sound, which becomes second 0
+    sound_second: float  # the time stamp of the first sound
     max_seconds: float
     cpu_seconds: int
 
@@ -67,11 +68,9 @@ def extract_argv(program: Path, extraction: Extraction) -> list[str]:
     source = _builder.input(f"file:{INPUT_NAME}", **_INPUT_OPTIONS, **({} if jumping else {"copyts": None}))
     # One second more than is allowed, so that too long can be told from just long enough.
     longest = f"{extraction.max_seconds + 1:.3f}"
-    in_time = _SOUND_IN_TIME if jumping else f"asetpts=PTS-({extraction.start_second:.6f})/TB,{_SOUND_IN_TIME}"
+    shift = (extraction.sound_second if jumping else 0) - extraction.start_second
+    in_time = f"asetpts=PTS+({shift:.6f})/TB,{_SOUND_IN_TIME}"
     result = _builder.output(source["a:0"], f"file:{OUTPUT_NAME}", af=in_time, f="s16le", t=longest)
-    if jumping:
-        picture = _builder.output(source["v?"], "-", c="copy", f="null", t=longest)
-        result = _builder.merge_outputs(result, picture)
     result = result.global_args(
         *("-hide_banner", "-nostdin", "-loglevel", "error", "-nostats"),
         *("-progress", "pipe:1", "-stats_period", str(_STATS_SECONDS)),

@@ -9,6 +9,8 @@ from pathlib import Path
 from signal import SIGINT, SIGKILL, SIGTERM
 from tempfile import TemporaryDirectory
 
+from pydantic import BaseModel
+
 from adapters.media import commands, process
 from adapters.media.binaries import Confiners, find_confiners, find_ffmpeg
 from adapters.media.commands import Extraction, Progress
@@ -65,13 +67,12 @@ class FfmpegMediaTool:
 
     async def probe(self, source: Path) -> MediaInfo:
         """See `MediaTool`. Reads headers and the first packets only: 0.1 s."""
-        info, _ = await self._inspect(source)
+        info = (await self._inspect(source)).info
         if (info.duration_seconds or 0) > self._max_seconds:
             raise self._too_long(info.duration_seconds or 0)
         return info
 
-    async def _inspect(self, source: Path) -> tuple[MediaInfo, float]:
-        """What is in the file, and the time stamp of its earliest picture or sound."""
+    async def _inspect(self, source: Path) -> "_Inspection":
         options = (commands.FORMATS, commands.CODECS, commands.ANALYSIS_BYTES, commands.ANALYSIS_MICROSECONDS)
         argv = [sys.executable, "-I", str(_PROBE_CHILD), INPUT_NAME, *map(str, options)]
         readable = sorted({Path(sys.base_prefix), Path(sys.prefix), _PROBE_CHILD})
@@ -92,8 +93,9 @@ class FfmpegMediaTool:
         self, source: Path, info: MediaInfo, target: Path, on_seconds: Callable[[float], None]
     ) -> float:
         """See `MediaTool`. `target` appears only when it is whole; second 0 is the earliest of picture and sound."""
-        _, start = await self._inspect(source)
-        extraction = Extraction(info.container, start, self._max_seconds, self._limits.cpu_seconds)
+        found = await self._inspect(source)
+        bounds = (self._max_seconds, self._limits.cpu_seconds)
+        extraction = Extraction(info.container, found.start_second, found.sound_second, *bounds)
         argv = commands.extract_argv(self._ffmpeg, extraction)
         progress = Progress()
 
@@ -132,7 +134,15 @@ class FfmpegMediaTool:
         return cut_at_pauses(pcm)
 
 
-def _found(finished: Finished, answer: bytes) -> tuple[MediaInfo, float]:
+class _Inspection(BaseModel):
+    """What is in a file, and the time stamps of its earliest picture or sound and of its first sound."""
+
+    info: MediaInfo
+    start_second: float
+    sound_second: float
+
+
+def _found(finished: Finished, answer: bytes) -> _Inspection:
     if finished.status < 0:
         raise _ended_by_signal(finished)
     if finished.status:
@@ -140,7 +150,7 @@ def _found(finished: Finished, answer: bytes) -> tuple[MediaInfo, float]:
     found = json.loads(answer)
     if "refused" in found:
         raise error_class(found["refused"])(_sentence(found["detail"]))
-    return MediaInfo.model_validate(found), float(found["start_second"])
+    return _Inspection(info=found, **found)
 
 
 def raise_failure(finished: Finished) -> None:

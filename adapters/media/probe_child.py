@@ -2,7 +2,7 @@
 
     python -I probe_child.py FILE FORMATS CODECS BYTES MICROSECONDS
 
-It prints one JSON object: a `MediaInfo`'s fields and `start_second`, or `refused` and `detail`. It imports nothing of
+It prints one JSON object: a `MediaInfo`'s fields and two times, or `refused` and `detail`. It imports nothing of
 ours, so that it runs from any folder. PyAV and not ffprobe, because the ffmpeg of the package index comes without it.
 """
 
@@ -91,6 +91,7 @@ def _facts(container: InputContainer, path: str, codecs: list[str]) -> dict[str,
         "sample_rate_hz": codec.sample_rate,
         "channels": codec.channels,
         "start_second": start,
+        "sound_second": float((stream.start_time or 0) * stream.time_base) if stream.time_base else 0.0,
     }
 
 
@@ -115,9 +116,9 @@ def _refuse_protected(stream: AudioStream, packet: "Packet[Any] | None") -> None
 def _start_second(container: InputContainer, audio: AudioStream, first: "dict[int, Packet[Any]]") -> float:
     """The time stamp of the earliest picture or sound: a player's second 0."""
     starts = [(container.start_time or 0) / 1e6]
-    if container.format.name.startswith("matroska"):
-        # Without a video decoder libav gives the picture the start of the sound; its packets know better. Elsewhere
-        # they do not: in MP4 packets before an edit list's beginning are not shown.
+    if not container.format.name.startswith("mov"):
+        # Without a video decoder libav gives Matroska's picture the start of the sound; the packets know better. In MP4
+        # they do not: those before an edit list's beginning are not shown.
         pictures = (packet for packet in first.values() if packet.stream_index != audio.index)
         starts += [float(packet.pts * packet.time_base) for packet in pictures if packet.pts is not None]
     return min(starts)

@@ -12,6 +12,7 @@ _AWAY = (
     TimeoutError,
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,  # "connection is closed", "pool is closing"
+    asyncpg.InternalClientError,  # the driver's own state after its server was killed in the middle of an answer
     asyncpg.CannotConnectNowError,  # starting up, shutting down
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,

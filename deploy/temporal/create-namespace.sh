@@ -16,10 +16,12 @@ else
     temporal operator namespace create --namespace "$TEMPORAL_NAMESPACE" --retention "$RETENTION"
 fi
 
-# A namespace is known to every part of the server only some seconds after it was made.
-until temporal operator search-attribute create \
-    --name CreatorId --name VideoId --name JobType --type Keyword; do
-    attempts=$((${attempts:-0} + 1))
-    [ "$attempts" -lt 15 ] || exit 1
-    sleep 2
+# One at a time: of several --name the tool registers the first only (1.9.1). One that is there already is passed over;
+# a namespace is known to every part of the server only some seconds after it was made.
+for name in CreatorId VideoId JobType; do
+    until temporal operator search-attribute create --name "$name" --type Keyword; do
+        attempts=$((${attempts:-0} + 1))
+        [ "$attempts" -lt 15 ] || exit 1
+        sleep 2
+    done
 done

@@ -1,6 +1,8 @@
 """Which process is hurt when: each while it is at work, not while it idles."""
 
 import asyncio
+import os
+import signal
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -33,6 +35,24 @@ def kill(name: str, moment: str) -> Fault:
 
 def freeze(name: str, moment: str) -> Fault:
     return Fault(f"SIGSTOP {name}", moment, lambda home: home.freeze(name, FREEZE_SECONDS))
+
+
+def strand(moment: str) -> Fault:
+    """A worker dies between storing a part and telling Temporal, which for that while does not listen."""
+    return Fault("kill -9 between storing and telling", moment, _strand)
+
+
+async def _strand(home: RunningHome) -> None:
+    stored = "SELECT count(*) FROM transcript_parts WHERE done_at IS NOT NULL"
+    temporal, before = home.pid("temporal"), (await home.rows(stored))[0][0]
+    os.kill(temporal, signal.SIGSTOP)
+    try:
+        while (await home.rows(stored))[0][0] == before:
+            await asyncio.sleep(0.02)
+        for name in ("transcription-1", "transcription-2"):
+            await home.kill(name)
+    finally:
+        os.kill(temporal, signal.SIGCONT)
 
 
 async def inflict(home: RunningHome, faults: list[Fault]) -> list[str]:

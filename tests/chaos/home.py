@@ -64,7 +64,7 @@ class RunningHome:
                     return list(await connection.fetch(sql, *arguments))
                 finally:
                     await connection.close()
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, TimeoutError):
+            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError, asyncpg.InternalClientError, TimeoutError):
                 await asyncio.sleep(0.05)
 
     @contextmanager

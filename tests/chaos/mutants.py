@@ -4,7 +4,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.chaos.faults import Fault, freeze, kill, parts_done
+from tests.chaos.faults import Fault, kill, parts_done, strand
 from tests.chaos.home import ROOT
 
 _PACKAGES = ("schemas", "activities", "adapters", "workflows", "workers", "starters")
@@ -19,10 +19,18 @@ class Mutant:
     faults: tuple[Fault, ...]
 
 
+_HEARS_AGAIN = (
+    "activities/transcripts.py",
+    "if stored := await self._transcripts.find_part(part):",
+    "if (stored := await self._transcripts.find_part(part)) and not part:",
+)
+
 MUTANTS = (
+    Mutant("a stored part is heard again", (_HEARS_AGAIN,), (strand(parts_done(1)),)),
     Mutant(
         "whoever comes second stores its segments too",
         (
+            _HEARS_AGAIN,
             ("adapters/postgres/transcripts.py", "AND number = $3 AND done_at IS NULL", "AND number = $3"),
             (
                 "adapters/postgres/migrations/0004_transcripts.sql",
@@ -30,7 +38,7 @@ MUTANTS = (
                 "",
             ),
         ),
-        (freeze("transcription-1", parts_done(1)),),
+        (strand(parts_done(1)),),
     ),
     Mutant(
         "nobody notices a silent worker",

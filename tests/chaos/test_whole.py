@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.chaos.faults import Fault, freeze, inflict, kill, parts_done, stage
+from tests.chaos.faults import Fault, freeze, inflict, kill, parts_done, stage, strand
 from tests.chaos.home import ROOT, RunningHome, running_home
 from tests.chaos.invariants import broken, content
 from tests.chaos.mutants import MUTANTS, Mutant, mutated_tree
@@ -21,13 +21,17 @@ EVERYTHING = [
     kill("transcription-1", parts_done(1)),
     kill("transcription-2", parts_done(2)),
     kill("database", parts_done(2)),
-    freeze("transcription-1", parts_done(3)),
-    kill("temporal", parts_done(3)),
-    kill("postgres", parts_done(4)),
-    kill("redis", parts_done(4)),
+    freeze("transcription-1", parts_done(2)),
+    strand(parts_done(3)),
+    kill("temporal", parts_done(5)),
+    kill("postgres", parts_done(6)),
+    kill("redis", parts_done(6)),
     kill("embedding", stage("chunks")),
     kill("quiz", stage("chunks")),
 ]
+
+
+SECONDS = 240  # undisturbed it takes half a minute
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +40,7 @@ def lecture(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 async def _survive(home: RunningHome, lecture: Path, faults: list[Fault]) -> list[str]:
-    async with asyncio.timeout(420):
+    async with asyncio.timeout(SECONDS):
         made, struck = await asyncio.gather(home.process(lecture), inflict(home, faults))
     unstruck = [fault.name for fault in faults if fault.name not in struck]
     return [f"the video is {made['status']}"] * (made["status"] != "completed") + unstruck + await broken(home)

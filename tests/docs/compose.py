@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-import yaml
+from ruamel.yaml import YAML
 
 from tests.docs.pages import ROOT
 
@@ -20,7 +20,7 @@ DEFAULTS = {(match[1], match[3]) for match in _FOUND if match[2]}
 
 def interpolated() -> dict[str, Any]:
     """With defaults, and with `x-NAME` for what has none. Docker too reads YAML first and interpolates its texts."""
-    document: dict[str, Any] = _interpolated(yaml.safe_load(FILE.read_text()))
+    document: dict[str, Any] = _interpolated(YAML(typ="safe").load(FILE.read_text()))
     return document
 
 

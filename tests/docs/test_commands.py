@@ -17,7 +17,7 @@ import pytest
 import pytest_asyncio
 
 from schemas.worker_roles import WorkerRole
-from tests.docs.compose import SERVICES
+from tests.docs.compose import REQUIRED, SERVICES
 from tests.docs.pages import ROOT, commands
 from tests.starters.cli.commands import mentora
 from tests.surroundings import bare_environment
@@ -100,10 +100,8 @@ async def secrets(command: str, folder: Path) -> None:
     """It leaves a line in `.env` for each password that the compose file asks for."""
     status, out = await _run(["bash", "-c", command], folder)
     assert status == 0, out
-    asked = {name for name in re.findall(r"^\w+", (folder / ".env").read_text(), re.MULTILINE)}
+    asked = set(re.findall(r"^\w+", (folder / ".env").read_text(), re.MULTILINE))
     (folder / ".env").unlink()
-    from tests.docs.compose import REQUIRED
-
     assert asked == REQUIRED
 
 

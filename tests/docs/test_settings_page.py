@@ -31,7 +31,7 @@ def test_it_lists_exactly_the_settings_in_their_order() -> None:
 
 
 def test_read_as_it_stands_it_changes_nothing() -> None:
-    assert Settings(_env_file=EXAMPLE) == Settings(_env_file=None)  # type: ignore[call-arg]  # pydantic-settings' own
+    assert Settings(_env_file=EXAMPLE) == Settings(_env_file=None)
 
 
 def test_temporals_variables_are_the_ones_that_the_sdk_knows() -> None:

@@ -1,6 +1,7 @@
 """Definitions: sentences that say what something is."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
 from adapters.language_model.extractive.reading import NAME, NOUN, Definition, Term
@@ -100,12 +101,20 @@ def _subject_term(doc: Any, subject: Any) -> Term | None:
     body = tokens[1:] if first.pos_ == "DET" else tokens
     if not len(body) or subject.lemma_.lower() in EMPTY_HEADS:
         return None
-    # Alone at the start of a sentence a noun looks like a name: "Gluten is a network of proteins".
-    kind = kind_of(subject) or (NAME if is_name(subject) and (len(body) > 1 or first.pos_ == "DET") else NOUN)
+    kind = NOUN if len(tokens) == 1 and _only_looks_like_a_name(doc, subject) else kind_of(subject)
+    kind = kind or (NAME if is_name(subject) and len(tokens) > 1 else NOUN)
     vague = any(token.lower_ in EMPTY_ADJECTIVES or token.tag_ in {"JJR", "CD"} for token in body)
     found = term_at(body, kind, is_defined=True)
     whole = found and (found[1], found[2]) == (body[0].i, subject.right_edge.i + 1)
-    return found[0] if found and whole and not (vague and kind == NOUN) else None
+    if not found or not whole or (vague and kind == NOUN):
+        return None
+    return replace(found[0], is_plural=subject.head.lower_ in {"are", "were"} and kind == NOUN)
+
+
+def _only_looks_like_a_name(doc: Any, subject: Any) -> bool:
+    """Alone at the start of a sentence a noun is taken for a name: "Moss is a plant", "Gluten is a network"."""
+    is_person = kind_of(subject) == "PERSON" and any(token.lower_ == "who" for token in doc)
+    return subject.head.lower_ == "is" and not is_person and kind_of(subject) in {"", "PERSON", "GROUP", "PRODUCT"}
 
 
 def _says_something(head: Any) -> bool:

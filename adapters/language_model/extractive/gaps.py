@@ -9,6 +9,7 @@ from adapters.language_model.extractive.reading import NOUN, Gap, Term, YearGap
 from adapters.language_model.extractive.terms import terms_of
 from adapters.language_model.extractive.vocabulary import (
     ANAPHORS,
+    EMPTY_NOUNS,
     META,
     NOBODIES,
     OPENERS,
@@ -28,7 +29,8 @@ _OPENING_ADVERBS = frozenset({"however", "therefore", "thus", "hence", "instead"
 def stands_alone(doc: Any) -> bool:
     """Whether the sentence can be understood without those before it, and is about its subject, not the lecture."""
     root = next((token for token in doc if token.dep_ == "ROOT"), None)
-    if root is None or root.pos_ not in {"VERB", "AUX"} or not any(t.dep_ in _SUBJECTS for t in root.lefts):
+    subject = next((token for token in root.lefts if token.dep_ in _SUBJECTS), None) if root is not None else None
+    if root is None or root.pos_ not in {"VERB", "AUX"} or subject is None or _points_back(subject):
         return False
     if doc[0].lower_ in OPENERS | _OPENING_ADVERBS | ANAPHORS or doc[0].dep_ in {"cc", "intj"} or "?" in doc.text:
         return False
@@ -40,6 +42,11 @@ def stands_alone(doc: Any) -> bool:
     pronouns = [token.i for token in doc if token.lower_ in ANAPHORS]
     content = sum(1 for token in doc if token.is_alpha and not token.is_stop)
     return content >= MIN_CONTENT_WORDS and all(nouns and nouns[0] < place for place in pronouns)
+
+
+def _points_back(subject: Any) -> bool:
+    """Whether it is like "The idea was not new": which one, the sentence before has said."""
+    return subject.lemma_.lower() in EMPTY_NOUNS and all(child.lower_ == "the" for child in subject.children)
 
 
 def gaps_in(doc: Any) -> Iterator[Gap]:
@@ -107,7 +114,7 @@ def _year_question(doc: Any, year: Any) -> str:
     words = [t for t in doc if t not in (place, year) and not (t.is_punct and t.i in {year.i + 1, len(doc) - 1})]
     if not words or words[0].i != subject.left_edge.i:
         return ""
-    if not aux and root.lemma_ != "be" and root.tag_ != "VBD":
+    if any(token.dep_ == "attr" for token in root.children) or not (aux or root.lemma_ == "be" or root.tag_ == "VBD"):
         return ""
     moved = aux[0] if aux else root if root.lemma_ == "be" else None
     said = [root.lemma_ if t == root and moved is None else t.text for t in words if t != moved]

@@ -12,7 +12,6 @@ from schemas.quizzes import DraftQuestion, QuestionKind
 # Definitions come before everything else; a natural question beats a blank; a name beats a common noun.
 DEFINITION, NATURAL, BLANK, NAMED = 4.0, 1.4, 0.8, 0.3
 MIN_COUNT = 2  # of a common noun: said once and not defined, it is not what the lecture is about
-MIN_BLANK_COUNT = 4  # a blank for a common noun is the weakest question there is: only for what the lecture turns on
 TURNED = 3  # about one definition in three is asked the other way round ("What is a delta?")
 BLANK_SIGN = "_____"
 MAX_EXPLANATION = 300  # characters: past that nobody reads it
@@ -83,8 +82,8 @@ class Questions:
 
     def _for_gap(self, reading: Reading, gap: Gap) -> Iterator[DraftQuestion]:
         answer = self._glossary.usual(gap.term)
-        enough = MIN_COUNT if gap.ask else MIN_BLANK_COUNT
-        rare = self._glossary.counts[answer.key] < enough and answer.key not in self._glossary.defined
+        said_often = bool(gap.ask) and self._glossary.counts[answer.key] >= MIN_COUNT
+        rare = not said_often and answer.key not in self._glossary.defined
         if answer.kind != gap.term.kind or (answer.kind == NOUN and rare):
             return
         wrong = self._options.for_term(answer, reading.text)

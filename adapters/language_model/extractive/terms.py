@@ -21,7 +21,8 @@ def terms_of(doc: Any) -> Iterator[tuple[Term, int, int]]:
     """Each term with its place: first token, and the token after its last."""
     for entity in doc.ents:
         kind = kind_of(entity.root)
-        if kind and (found := term_at(entity, kind)):
+        part_of_more = entity.root.dep_ == "compound" and entity.root.head.i >= entity.end  # "the Haber process"
+        if kind and not part_of_more and (found := term_at(entity, kind)):
             yield found
     for chunk in doc.noun_chunks:
         kind = NAME if is_name(chunk.root) else NOUN

@@ -68,7 +68,7 @@ EMPTY_ADJECTIVES = _words(
 # spaCy's names of entities, as far as they can be asked about, and what we ask them as.
 ENTITY_KINDS = {
     "PERSON": "PERSON",
-    "GPE": "PLACE",
+    "GPE": "COUNTRY",  # or a city: never beside a river
     "LOC": "PLACE",
     "FAC": "PLACE",
     "ORG": "GROUP",

@@ -74,6 +74,14 @@ async def test_what_follows_a_gap_keeps_its_second(
     assert heard == [pytest.approx(3, abs=NEAR), pytest.approx(7, abs=NEAR)]
 
 
+async def test_two_recordings_joined_by_their_bytes_follow_each_other(
+    tool: FfmpegMediaTool, corpus: Corpus, target: Path
+) -> None:
+    """As camcorders split them: the time stamps begin again in the middle."""
+    heard = beeps(await sound(tool, corpus["joined.ts"], target))
+    assert heard == [pytest.approx(BEEP_SECOND, abs=NEAR), pytest.approx(SECONDS + BEEP_SECOND, abs=0.2)]
+
+
 async def test_a_recording_trimmed_by_its_edit_list_counts_from_the_first_picture_shown(
     tool: FfmpegMediaTool, corpus: Corpus, target: Path
 ) -> None:
@@ -132,8 +140,10 @@ async def test_more_than_the_limit_is_refused_by_its_declared_length(corpus: Cor
 async def test_more_than_the_limit_is_refused_also_where_nothing_is_declared(corpus: Corpus, target: Path) -> None:
     short = FfmpegMediaTool(max_hours=5 / 3_600)
     info = await short.probe(corpus["lecture.ts"])
+    seen: list[float] = []
     with pytest.raises(MediaTooLong):
-        await short.extract_audio(corpus["lecture.ts"], info, target, ignore)
+        await short.extract_audio(corpus["lecture.ts"], info, target, seen.append)
+    assert max(seen) <= 6.1  # one second more than is allowed: a lying header cannot fill the disk
     assert not list(target.parent.iterdir())
 
 
