@@ -48,7 +48,7 @@ ENV PATH=/opt/venv/bin:$PATH \
     PYTHONUNBUFFERED=1 \
     MENTORA_HOME=/var/lib/mentora
 VOLUME /var/lib/mentora
-USER mentora
+USER 10001
 CMD ["python", "-m", "starters.cli", "--help"]
 
 FROM runtime AS local

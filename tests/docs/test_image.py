@@ -32,7 +32,7 @@ def test_stages_that_are_named_exist_and_the_last_is_production() -> None:
 
 
 def test_it_runs_as_nobody_special_with_its_state_in_the_volume_that_is_mounted() -> None:
-    assert re.findall(r"^USER (\S+)$", DOCKERFILE, re.MULTILINE) == ["mentora"]
+    assert re.findall(r"^USER (\S+)$", DOCKERFILE, re.MULTILINE) == ["10001"]
     home = re.search(r"MENTORA_HOME=(\S+)", DOCKERFILE)
     assert home is not None
     mounts = {volume for service in SERVICES.values() if "build" in service for volume in service["volumes"]}
