@@ -1,7 +1,7 @@
 """What the steps need of the world. Adapters satisfy these; `workers/wiring.py` joins the two.
 
 Every method may raise `StoreUnavailable` (ours is away) and, where a model or another server is called, the provider
-errors of `schemas/errors.py`. Seconds count from the start of the video unless said otherwise.
+errors of `schemas/errors`. Seconds count from the start of the video unless said otherwise.
 """
 
 from collections.abc import Callable, Sequence

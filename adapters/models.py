@@ -3,9 +3,10 @@
 Imports stand inside the functions: a process pays for the one model it uses, and for no other's SDK.
 """
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from adapters.settings import Settings
+from schemas.errors import SettingsInvalid
 
 if TYPE_CHECKING:
     from adapters.embedding.minilm import MiniLmEmbedder
@@ -15,6 +16,15 @@ if TYPE_CHECKING:
     from adapters.language_model.openai import OpenAIQuizGenerator
     from adapters.speech.openai import OpenAITranscriber
     from adapters.speech.whisper import WhisperTranscriber
+
+Local = TypeVar("Local", "WhisperTranscriber", "MiniLmEmbedder", "ExtractiveQuizGenerator")
+
+
+def _unless_another(asked: str, local: Local, setting: str) -> Local:
+    """The local model, of which there is one: to ask for another and get this one would be a surprise."""
+    if asked and asked != local.model:
+        raise SettingsInvalid(f"MENTORA_{setting}_MODEL asks for {asked!r}, and the local provider has {local.model!r}")
+    return local
 
 
 def open_transcriber(settings: Settings) -> "OpenAITranscriber | WhisperTranscriber":
@@ -30,7 +40,7 @@ def open_transcriber(settings: Settings) -> "OpenAITranscriber | WhisperTranscri
         )
     from adapters.speech.whisper import WhisperTranscriber
 
-    return WhisperTranscriber()
+    return _unless_another(settings.speech_model, WhisperTranscriber(), "SPEECH")
 
 
 def open_embedder(settings: Settings) -> "OpenAIEmbedder | MiniLmEmbedder":
@@ -46,7 +56,7 @@ def open_embedder(settings: Settings) -> "OpenAIEmbedder | MiniLmEmbedder":
         )
     from adapters.embedding.minilm import MiniLmEmbedder
 
-    return MiniLmEmbedder(settings.home_path / "models")
+    return _unless_another(settings.embedding_model, MiniLmEmbedder(settings.home_path / "models"), "EMBEDDING")
 
 
 def open_quiz_generator(settings: Settings) -> "OpenAIQuizGenerator | AnthropicQuizGenerator | ExtractiveQuizGenerator":
@@ -72,4 +82,6 @@ def open_quiz_generator(settings: Settings) -> "OpenAIQuizGenerator | AnthropicQ
     from adapters.embedding.minilm import MiniLmEmbedder
     from adapters.language_model.extractive import ExtractiveQuizGenerator
 
-    return ExtractiveQuizGenerator(MiniLmEmbedder(settings.home_path / "models"))
+    return _unless_another(
+        settings.quiz_model, ExtractiveQuizGenerator(MiniLmEmbedder(settings.home_path / "models")), "QUIZ"
+    )

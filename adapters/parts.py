@@ -16,5 +16,5 @@ def load_part(module: str) -> ModuleType:
     except ImportError as error:
         missing = getattr(error, "name", None) or module
         raise PartMissing(
-            f"The Python package {missing!r} is not installed: `make install` gets all that works without a key."
+            f"The Python package {missing!r} is not installed: `make setup` gets all that works without a key."
         ) from error

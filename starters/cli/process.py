@@ -55,6 +55,11 @@ async def process(
     report = _report([item.view for item in items], as_json=json)
     batch = Batch(settings, creator_id(creator), items, report, title, course)
     page = _Page(options_of(settings.home_path, creator), as_json=json)
+    return await _watch(batch, settings, report, page)
+
+
+async def _watch(batch: Batch, settings: Settings, report: Report, page: "_Page") -> int:
+    """Run it with whoever is to see it; returns the exit status."""
     was_running = running(Home(settings.home_path)) is not None
     _cancel_on_signals()
     try:

@@ -24,6 +24,7 @@ def test_an_error_is_permanent_or_transient_and_says_who_must_act(error: type[Me
 
 def test_a_code_of_another_version_is_an_error_all_the_same() -> None:
     assert error_class("not_invented_yet") is MentoraError
+    assert error_class("error") is MentoraError
 
 
 def test_a_provider_may_say_when_to_come_back() -> None:

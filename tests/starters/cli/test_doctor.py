@@ -26,7 +26,7 @@ async def test_a_missing_server_is_named_with_its_cure(tmp_path: Path) -> None:
     assert end.status == 79
     assert not end.json["fine"]
     assert "MENTORA_POSTGRES_BIN names /nowhere" in _check(end, "PostgreSQL")["found"]
-    assert "make install" in _check(end, "PostgreSQL")["cure"]
+    assert "make setup" in _check(end, "PostgreSQL")["cure"]
 
 
 async def test_a_person_reads_what_is_missing_in_the_last_line(tmp_path: Path) -> None:

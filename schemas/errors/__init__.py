@@ -1,0 +1,115 @@
+"""Errors classify themselves: the class says what happened, its root says whether a retry can help.
+
+Adapters translate every outside error into one of these at the edge. An exception that is none of them is a bug.
+"""
+
+from schemas.errors.lectures import (
+    DownloadRefused,
+    DownloadTooLarge,
+    FileNotReadable,
+    InputError,
+    MediaEncrypted,
+    MediaTooDemanding,
+    MediaTooLong,
+    MediaTruncated,
+    NoAudioTrack,
+    NotMedia,
+    SpeechNotFound,
+    UrlRefused,
+)
+from schemas.errors.machines import (
+    HomeInUse,
+    NotRunning,
+    PartMissing,
+    ServerFailed,
+    SettingsInvalid,
+)
+from schemas.errors.providers import (
+    DownloadInterrupted,
+    ProviderAnswerInvalid,
+    ProviderDeclined,
+    ProviderRefused,
+    ProviderUnavailable,
+    RateLimited,
+)
+from schemas.errors.requests import (
+    EventInvalid,
+    IdempotencyKeyReused,
+    StepPoisoned,
+    Superseded,
+    TranscriptNotReady,
+    VideoCancelled,
+    VideoNotFound,
+)
+from schemas.errors.roots import (
+    MentoraError,
+    PermanentError,
+    TransientError,
+)
+from schemas.errors.stores import (
+    DatabaseUnavailable,
+    ObjectStoreUnavailable,
+    StorageFull,
+    StoreUnavailable,
+    TemporalUnavailable,
+)
+
+__all__ = [
+    "DatabaseUnavailable",
+    "DownloadInterrupted",
+    "DownloadRefused",
+    "DownloadTooLarge",
+    "EventInvalid",
+    "FileNotReadable",
+    "HomeInUse",
+    "IdempotencyKeyReused",
+    "InputError",
+    "MediaEncrypted",
+    "MediaTooDemanding",
+    "MediaTooLong",
+    "MediaTruncated",
+    "MentoraError",
+    "NoAudioTrack",
+    "NotMedia",
+    "NotRunning",
+    "ObjectStoreUnavailable",
+    "PartMissing",
+    "PermanentError",
+    "ProviderAnswerInvalid",
+    "ProviderDeclined",
+    "ProviderRefused",
+    "ProviderUnavailable",
+    "RateLimited",
+    "ServerFailed",
+    "SettingsInvalid",
+    "SpeechNotFound",
+    "StepPoisoned",
+    "StorageFull",
+    "StoreUnavailable",
+    "Superseded",
+    "TemporalUnavailable",
+    "TranscriptNotReady",
+    "TransientError",
+    "UrlRefused",
+    "VideoCancelled",
+    "VideoNotFound",
+    "error_class",
+    "error_classes",
+]
+
+
+def _family(root: type[MentoraError]) -> dict[str, type[MentoraError]]:
+    found = {root.code: root} if "code" in vars(root) else {}  # the roots have no code: nobody raises them
+    for child in root.__subclasses__():
+        found |= _family(child)
+    return found
+
+
+def error_class(code: str) -> type[MentoraError]:
+    """The class that carries `code`; `MentoraError` itself for a bug, or for a code of another version."""
+    return _family(MentoraError).get(code, MentoraError)
+
+
+def error_classes() -> tuple[type[MentoraError], ...]:
+    """Every error with a code of its own, for the documentation and the tests."""
+    return tuple(_family(MentoraError).values())
