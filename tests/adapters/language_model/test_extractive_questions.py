@@ -107,8 +107,8 @@ async def test_a_year_is_asked_for_with_other_years(quiz: ExtractiveQuizGenerato
 
 
 async def test_an_article_before_a_blank_does_not_tell(quiz: ExtractiveQuizGenerator) -> None:
-    drafts = [d for name in NAMES for d in await quiz_on(quiz, name)]
-    assert not [draft.stem for draft in drafts if re.search(r"\ban? _____", draft.stem)]
+    found = await asked(quiz, "Every poor farmer of Lydia needed a loan before spring.")
+    assert found == {"Complete the sentence: “Every poor farmer of Lydia needed a(n) _____ before spring.”": "loan"}
 
 
 @pytest.mark.parametrize(
