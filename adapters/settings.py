@@ -1,5 +1,6 @@
 """Configuration, read once per process at the composition roots. `.env.example` is this page in the shell's words."""
 
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Literal
@@ -73,3 +74,8 @@ def load_settings() -> Settings:
     except ValidationError as error:
         lines = [f"MENTORA_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
         raise SettingsInvalid("; ".join(lines)) from None
+
+
+def names_temporal(environment: Mapping[str, str]) -> bool:
+    """Whether Temporal's own variables name a server, so that none is started here."""
+    return any(environment.get(f"TEMPORAL_{name}") for name in ("ADDRESS", "CONFIG_FILE", "PROFILE"))

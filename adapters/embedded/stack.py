@@ -20,7 +20,7 @@ from adapters.embedded.redis import Redis
 from adapters.embedded.state import HomeState, ProcessState
 from adapters.embedded.supervisor import Supervisor
 from adapters.embedded.temporal import Temporal
-from adapters.settings import Settings
+from adapters.settings import Settings, names_temporal
 from schemas.worker_roles import WorkerRole
 
 _LEFT_BEHIND_SECONDS = 5.0
@@ -152,7 +152,7 @@ class Stack:
             servers.append(Postgres(self._home, inherited))
         if Redis.name in self._only and not settings.redis_cache_url:
             servers.append(Redis(self._home, inherited))
-        given_temporal = any(map(inherited.get, ("TEMPORAL_ADDRESS", "TEMPORAL_CONFIG_FILE", "TEMPORAL_PROFILE")))
+        given_temporal = names_temporal(inherited)
         if Temporal.name in self._only and not given_temporal:
             temporal = Temporal(self._home, inherited, self._ports, self._temporal_flags)
             self.temporal_ui_url = temporal.ui_url

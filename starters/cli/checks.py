@@ -11,7 +11,7 @@ from pathlib import Path
 
 from adapters.embedded.programs import package_folder, postgres_folder, redis_program, temporal_program
 from adapters.media.binaries import find_confiners, find_ffmpeg
-from adapters.settings import Settings
+from adapters.settings import Settings, names_temporal
 from schemas.errors import PartMissing
 
 _FREE_DISK_BYTES = 2_000_000_000  # an hour of video and what is made of it, with room for the databases
@@ -87,7 +87,7 @@ def _servers(settings: Settings, environment: Mapping[str, str]) -> Iterator[Che
         lambda: temporal_program(environment),
         "--version",
         f"{_INSTALL}; or set MENTORA_TEMPORAL_BIN to a program, or TEMPORAL_ADDRESS to a real one.",
-        needed=not environment.get("TEMPORAL_ADDRESS"),
+        needed=not names_temporal(environment),
     )
 
 

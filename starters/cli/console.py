@@ -10,7 +10,7 @@ from typing import Annotated, Any, TextIO
 from cyclopts import Parameter
 
 from adapters.embedded.home import Home
-from adapters.settings import Settings, load_settings
+from adapters.settings import Settings, load_settings, names_temporal
 from schemas.errors import MentoraError
 
 JsonOption = Annotated[bool, Parameter(name="--json", negative=(), help="Print JSON, for programs.")]
@@ -55,7 +55,7 @@ def connected_settings(home: Path | None) -> Settings:
     Raises: SettingsInvalid; NotRunning, unless the settings alone name a database and a Temporal server.
     """
     settings = settings_for(home)
-    if settings.postgres_url and os.environ.get("TEMPORAL_ADDRESS"):
+    if settings.postgres_url and names_temporal(os.environ):
         return settings
     for name, value in Home(settings.home_path).read_state().environment.items():
         os.environ.setdefault(name, value)

@@ -8,15 +8,16 @@ from dataclasses import dataclass
 
 from adapters.embedded.home import Home
 from adapters.embedded.postgres import Postgres
-from adapters.embedded.stack import Prepare, Stack
+from adapters.embedded.stack import Stack
 from adapters.embedded.state import HomeState, ProcessState
 from adapters.embedded.temporal import NAMESPACE, last_ui_url
 from adapters.postgres.pool import Database
 from adapters.postgres.videos import VideoReader
-from adapters.settings import Settings
+from adapters.settings import Settings, names_temporal
 from schemas.errors import HomeInUse, NotRunning
 from schemas.ids import creator_id
 from schemas.videos import Video
+from starters.cli.preparation import migration
 from starters.results import TemporalUi
 from starters.videos import find_video
 
@@ -59,7 +60,7 @@ async def working(settings: Settings, on_change: Callable[[ProcessState], None])
     `on_change` hears of every process that is started so. Raises: HomeInUse, ServerFailed, PartMissing.
     """
     home = Home(settings.home_path)
-    is_remote = bool(settings.postgres_url and os.environ.get("TEMPORAL_ADDRESS"))
+    is_remote = bool(settings.postgres_url and names_temporal(os.environ))
     async with _reached(settings, home, lambda: Stack(settings, home, on_change=on_change), is_remote) as reach:
         yield reach
 
@@ -81,7 +82,7 @@ def running(home: Home) -> HomeState | None:
     except NotRunning:
         return None
     only_database = {process.name for process in state.processes} == {Postgres.name}
-    is_brief = only_database and not os.environ.get("TEMPORAL_ADDRESS")
+    is_brief = only_database and not names_temporal(os.environ)
     return state if state.ready and not is_brief else None
 
 
@@ -111,7 +112,7 @@ async def _found_or_started(settings: Settings, home: Home, make: Callable[[], S
             return state
         stack = make()
         try:
-            await stack.start(_migration(settings))
+            await stack.start(migration(settings))
         except HomeInUse:
             if asyncio.get_running_loop().time() > deadline:
                 raise
@@ -121,19 +122,6 @@ async def _found_or_started(settings: Settings, home: Home, make: Callable[[], S
             raise
         else:
             return stack
-
-
-def _migration(settings: Settings) -> Prepare:
-    """What a stack does between its servers and its workers."""
-
-    async def migrate(environment: Mapping[str, str]) -> None:
-        from adapters.postgres import migrations  # noqa: PLC0415  imported while the servers start
-
-        # A real cluster is migrated by who may: without the administrator's address it is taken as it is.
-        if admin_url := environment.get("MENTORA_POSTGRES_ADMIN_URL") or settings.postgres_admin_url:
-            await migrations.migrate(admin_url)
-
-    return migrate
 
 
 async def _stop(stack: Stack) -> None:
@@ -155,7 +143,7 @@ def _settings_at(settings: Settings, environment: Mapping[str, str], home: Home)
         "temporal_ui_url": environment.get("MENTORA_TEMPORAL_UI_URL"),
     }
     update = {name: value for name, value in told.items() if value}
-    if not settings.temporal_ui_url and not os.environ.get("TEMPORAL_ADDRESS"):
+    if not settings.temporal_ui_url and not names_temporal(os.environ):
         update.setdefault("temporal_ui_url", last_ui_url(home))
     return settings.model_copy(update=update)
 

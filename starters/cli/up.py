@@ -4,7 +4,6 @@ import asyncio
 import signal
 import sys
 import time
-from collections.abc import Mapping
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -13,6 +12,7 @@ from adapters.embedded.home import Home
 from adapters.embedded.stack import Stack
 from adapters.settings import Settings
 from starters.cli.console import HomeOption, JsonOption, settings_for
+from starters.cli.preparation import migration
 from starters.cli.up_report import JsonReport, LiveReport, Report, TextReport
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -50,15 +50,7 @@ async def up(
 
 async def _start(stack: Stack, settings: Settings) -> bool:
     """Whether it came up; not if somebody asked it to stop first. Raises what `Stack.start` raises."""
-
-    async def migrate(environment: Mapping[str, str]) -> None:
-        from adapters.postgres import migrations  # noqa: PLC0415  imported while the servers start
-
-        # A real cluster is migrated by who may: without the administrator's address it is taken as it is.
-        if admin_url := environment.get("MENTORA_POSTGRES_ADMIN_URL") or settings.postgres_admin_url:
-            await migrations.migrate(admin_url)
-
-    starting = asyncio.create_task(stack.start(migrate))
+    starting = asyncio.create_task(stack.start(migration(settings)))
     stopping = asyncio.create_task(stack.run_until_stopped())
     await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()

@@ -60,7 +60,7 @@ def gaps_in(doc: Any) -> Iterator[Gap]:
         ask = _subject_question(doc, term, start, end)
         is_subject = doc[start:end].root.dep_ in _SUBJECTS
         if not _is_part_of_a_list(doc, start, end) and (ask or term.kind != NOUN or not is_subject):
-            yield Gap(term, _without_article(before), without_spurious_comma(after), ask)
+            yield Gap(term, without_article(before), without_spurious_comma(after), ask)
 
 
 def _is_part_of_a_list(doc: Any, start: int, end: int) -> bool:
@@ -68,7 +68,8 @@ def _is_part_of_a_list(doc: Any, start: int, end: int) -> bool:
     return head.dep_ in {"conj", "compound", "appos"} or any(t.dep_ in {"conj", "appos"} for t in head.children)
 
 
-def _without_article(before: str) -> str:
+def without_article(before: str) -> str:
+    """The words before a blank, with an article that tells nothing of the answer's first sound."""
     return re.sub(r"\b([Aa])n? $", r"\1(n) ", before)
 
 
