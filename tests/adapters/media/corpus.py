@@ -46,8 +46,9 @@ class Corpus:
     def _input(self, source: str) -> list[str]:
         if source in _LAVFI:
             return ["-f", "lavfi", "-i", _LAVFI[source]]
-        late, _, name = source.rpartition("@")
-        return [*(["-itsoffset", late] if late else []), "-i", str(self[name])]
+        changed, _, name = source.rpartition("@")  # "2@x" begins two seconds late, "-2@x" leaves out two seconds
+        how = ["-ss", changed[1:]] if changed.startswith("-") else ["-itsoffset", changed] if changed else []
+        return [*how, "-i", str(self[name])]
 
     def _ffmpeg(self, *words: str) -> None:
         argv = [str(self._program), "-hide_banner", "-nostdin", "-loglevel", "error", "-y", *words]
@@ -102,7 +103,7 @@ _COMMANDS: dict[str, tuple[str, ...]] = {
     "live.webm": ("lecture.webm", *_COPY, "-live", "1"),
     "fragmented.mp4": ("lecture.mp4", *_COPY, "-movflags", "frag_keyframe+empty_moov"),
     "faststart.mp4": ("lecture.mp4", *_COPY, "-movflags", "+faststart"),
-    "edit-list.mp4": ("lecture.mp4", "-ss", "2.3", *_COPY),
+    "edit-list.mp4": ("-2.3@lecture.mp4", *_COPY),
     "both-late.mkv": ("5@lecture.mp4", *_COPY, "-copyts"),
     "uneven-frames.mp4": ("picture sound", "-vf", "select='not(mod(n,7))'", "-fps_mode", "vfr", *_X264, "-c:a", "aac"),
     "telephone.wav": ("sound", "-ar", "8000", "-c:a", "pcm_mulaw"),

@@ -2,11 +2,13 @@
 
 import asyncio
 from contextlib import suppress
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from adapters.media.commands import Extraction, extract_argv
 from adapters.media.ffmpeg import FfmpegMediaTool
 from schemas.errors import InputError, MediaEncrypted, MediaTruncated, NoAudioTrack, NotMedia
 from tests.adapters.media.corpus import Corpus
@@ -99,6 +101,16 @@ async def test_a_playlist_makes_no_request(
         with pytest.raises(NotMedia):
             await tool.extract_audio(evil, await tool.probe(corpus["lecture.m4a"]), target, lambda _: None)
     assert connections == 0
+
+
+def test_ffmpeg_is_told_to_open_no_playlist_no_network_and_no_picture() -> None:
+    argv = extract_argv(Path("/usr/bin/ffmpeg"), Extraction("mov", 0, 0, 60, 60))
+    told = dict(pairwise(argv))
+    formats = set(told["-format_whitelist"].split(","))
+    assert told["-protocol_whitelist"] == "file,pipe"
+    assert formats.isdisjoint({"hls", "dash", "concat", "sdp", "rtsp", "image2", "png_pipe", "lavfi", "srt", "imf"})
+    assert {"h264", "hevc", "vp9", "av1", "mjpeg", "png", "gif"}.isdisjoint(told["-codec_whitelist"].split(","))
+    assert argv.index("-format_whitelist") < argv.index("-i") > argv.index("-codec_whitelist")
 
 
 @pytest.mark.slow

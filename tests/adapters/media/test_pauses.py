@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from adapters.media.pauses import cut_at_pauses
@@ -32,6 +32,7 @@ def cuts(path: Path, samples: np.ndarray[tuple[int], np.dtype[np.int16]]) -> lis
 
 @settings(max_examples=40, deadline=None)
 @given(st.integers(1, 9_000_000))
+@example(34 * SAMPLE_RATE_HZ)
 def test_parts_cover_every_length_without_gap_or_overlap(tmp_path_factory: pytest.TempPathFactory, size: int) -> None:
     path = tmp_path_factory.getbasetemp() / "sound.pcm"
     with path.open("wb") as file:
@@ -60,6 +61,11 @@ def test_a_cut_lies_in_the_pause_near_the_wanted_length(tmp_path: Path) -> None:
 def test_a_pause_beyond_reach_does_not_count(tmp_path: Path) -> None:
     first, *_ = cuts(tmp_path / "sound.pcm", speech(100, (24, 26, 0.001)))
     assert 27 <= first <= 33
+
+
+def test_the_end_of_reach_is_no_pause(tmp_path: Path) -> None:
+    first, *_ = cuts(tmp_path / "sound.pcm", speech(100, (29.5, 30.5, 0.8)))
+    assert 29.5 < first < 30.5
 
 
 def test_a_consonant_is_not_taken_for_a_pause(tmp_path: Path) -> None:

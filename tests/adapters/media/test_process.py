@@ -70,7 +70,7 @@ async def test_a_child_beyond_its_time_is_ended_with_its_whole_family(folder: Pa
 
 async def test_cancelling_asks_first(folder: Path) -> None:
     parts: list[bytes] = []
-    script = "trap 'echo asked; exit 0' TERM; echo ready; while :; do sleep 0.05; done"
+    script = "trap 'echo yes > asked; exit 0' TERM; echo ready; while :; do sleep 0.05; done"
     work = asyncio.create_task(process.run([SHELL, "-c", script], folder, 20, parts.append))
     while not parts:
         await asyncio.sleep(0.02)
@@ -79,6 +79,7 @@ async def test_cancelling_asks_first(folder: Path) -> None:
     with pytest.raises(asyncio.CancelledError):
         await work
     assert time.monotonic() - began < process.GRACE_SECONDS
+    assert [path.name for path in folder.iterdir()] == ["asked"]
 
 
 @pytest.mark.slow
@@ -111,12 +112,10 @@ async def test_a_second_cancellation_does_not_wait(folder: Path) -> None:
 @pytest.mark.skipif(not (CONFINERS.setpriv or CONFINERS.bwrap), reason="neither setpriv nor bwrap here")
 async def test_a_child_dies_with_a_parent_that_is_killed(folder: Path) -> None:
     argv = guarded(["/bin/sleep", "61.7"], folder, Limits())
+    start = f"subprocess.Popen({argv!r}, stdout=subprocess.DEVNULL)"
+    program = f"import subprocess, time; print({start}.pid, flush=True); time.sleep(60)"
     parent = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-c",
-        f"import subprocess, time; print(subprocess.Popen({argv!r}).pid, flush=True); time.sleep(60)",
-        cwd=folder,
-        stdout=asyncio.subprocess.PIPE,
+        *(sys.executable, "-c", program), cwd=folder, stdout=asyncio.subprocess.PIPE
     )
     assert parent.stdout is not None
     child = PSUTIL.Process(int(await parent.stdout.readline()))
@@ -145,10 +144,10 @@ async def test_a_child_beyond_a_limit_is_stopped(folder: Path, program: str, lim
     assert not (folder / "big").exists() or (folder / "big").stat().st_size <= limits.output_bytes
 
 
-async def test_a_child_finds_the_lecture_under_a_fixed_name(folder: Path) -> None:
+async def test_a_child_finds_the_lecture_under_a_fixed_name_and_no_neighbours(folder: Path) -> None:
     parts: list[bytes] = []
-    await process.run(guarded(["/bin/cat", "input"], folder, Limits()), folder, 20, parts.append)
-    assert b"".join(parts) == b"the lecture"
+    await process.run(guarded([SHELL, "-c", "ls; cat input"], folder, Limits()), folder, 20, parts.append)
+    assert b"".join(parts) == b"input\nthe lecture"
 
 
 @pytest.mark.skipif(not CONFINERS.bwrap, reason="no working bwrap here")
