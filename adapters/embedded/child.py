@@ -57,6 +57,7 @@ class Child:
         self._stop_asked = asyncio.Event()
         self._life: asyncio.Task[None] | None = None
         self._notify: NotifySocket | None = None
+        self._spoke_early = False
         self._refusal = ""  # the system's, where it did not even start
         self._log_start = 0  # where this life's lines begin in the log
 
@@ -115,6 +116,7 @@ class Child:
         if self._notify is not None:
             self._notify.drain()
         self._log_start, self._refusal = self._home.log_size(self.plan.name), ""
+        self._spoke_early = False
         try:
             process = self._process = await self._spawn()
         except OSError as error:  # no memory, no disk, no program: all may be back by the next try
@@ -123,6 +125,8 @@ class Child:
         if self._stop_asked.is_set():  # `stop` came while there was nobody to signal
             process.kill()
         self._become(ProcessPhase.STARTING, pid=process.pid, born=birth(process.pid))
+        if self._spoke_early:
+            self._became_ready()
         watcher = asyncio.create_task(self._watch())
         try:
             return await process.wait()
@@ -162,6 +166,7 @@ class Child:
             self._became_ready()
 
     def _became_ready(self) -> None:
+        self._spoke_early = not self.state.pid  # a quick child is ready before we have heard of its start
         if self.state.pid and not self._stop_asked.is_set():
             self._become(ProcessPhase.READY)
             if not self._first_ready.done():

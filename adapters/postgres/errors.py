@@ -14,7 +14,7 @@ _AWAY = (
     asyncpg.InterfaceError,  # "connection is closed", "pool is closing"
     asyncpg.InternalClientError,  # the driver's own state after its server was killed in the middle of an answer
     asyncpg.CannotConnectNowError,  # starting up, shutting down
-    asyncpg.InvalidAuthorizationSpecificationError,  # a password that is being rotated: the work waits for the new one
+    asyncpg.InvalidPasswordError,  # a password that is being rotated: the work waits for the new one
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,

@@ -12,9 +12,11 @@ from schemas.errors import SettingsInvalid
 _DIMENSIONS = {"all-MiniLM-L6-v2": 384, "text-embedding-3-small": 1536}
 
 # The index is filtered by creator after the scan, so a plain scan returns too few rows to a small creator among many
-# (1 of 10, measured); iterative scans go on until enough are found. The bound is above any creator's neighbours here.
+# (1 of 10, measured); iterative scans go on until enough are found. A scan ends at so many rows, or
+# at work_mem times the multiplier (4 MB times 1 by default: too little for 50,000 neighbours, measured).
 _SCAN = """SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true),
                   set_config('hnsw.max_scan_tuples', '200000', true),
+                  set_config('hnsw.scan_mem_multiplier', '50', true),
                   set_config('plan_cache_mode', 'force_custom_plan', true)"""
 
 

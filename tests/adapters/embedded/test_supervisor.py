@@ -5,12 +5,13 @@ import os
 import signal
 import sys
 import time
+from asyncio.subprocess import Process
 from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
-from adapters.embedded.child import ChildPlan
+from adapters.embedded.child import Child, ChildPlan
 from adapters.embedded.home import Home
 from adapters.embedded.state import ProcessPhase, ProcessState
 from adapters.embedded.supervisor import Supervisor
@@ -72,6 +73,25 @@ async def test_a_child_is_ready_when_it_says_so(supervised: Supervised) -> None:
     await supervised.start("ready")
     assert [change.phase for change in supervised.changes] == [ProcessPhase.STARTING, ProcessPhase.READY]
     assert "supervised 1" in supervised.log
+
+
+class HeardOfLate(Child):
+    """On a busy machine a child may be ready before its supervisor has heard that it was started."""
+
+    async def _spawn(self) -> Process:
+        process = await super()._spawn()
+        await asyncio.sleep(0.5)
+        return process
+
+
+async def test_a_child_that_is_ready_before_we_hear_of_its_start_is_ready(supervised: Supervised) -> None:
+    plan = ChildPlan("quick", (sys.executable, str(DUMMY), "ready"), dict(os.environ), ready_seconds=3)
+    child = HeardOfLate(plan, supervised.home, lambda _: None)
+    try:
+        await child.start()
+        assert child.state.phase is ProcessPhase.READY
+    finally:
+        await child.stop()
 
 
 async def test_a_child_that_never_says_so_has_failed(supervised: Supervised) -> None:
