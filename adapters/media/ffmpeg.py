@@ -15,7 +15,6 @@ from adapters.media import commands, process
 from adapters.media.binaries import Confiners, find_confiners, find_ffmpeg
 from adapters.media.commands import Extraction, Progress
 from adapters.media.confinement import GUARDS, INPUT_NAME, Limits, confined, working
-from adapters.media.pauses import cut_at_pauses
 from adapters.media.process import Finished
 from schemas.errors import (
     FileNotReadable,
@@ -131,6 +130,8 @@ class FfmpegMediaTool:
 
     def cut_at_pauses(self, pcm: Path) -> list[AudioPart]:
         """See `MediaTool`. Blocks for some tens of milliseconds an hour: call it in a thread."""
+        from adapters.media.pauses import cut_at_pauses  # here: numpy takes a quarter of a second to import
+
         return cut_at_pauses(pcm)
 
 

@@ -4,10 +4,7 @@ import asyncio
 import os
 from collections.abc import Iterable
 from threading import Lock
-from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
+from typing import TYPE_CHECKING, Any
 
 from adapters.parts import load_part
 from adapters.speech.unheard import unheard
@@ -15,6 +12,10 @@ from schemas.errors import PartMissing
 from schemas.media import BYTES_PER_SECOND, SAMPLE_RATE_HZ
 from schemas.transcripts import Segment, Transcription, Word
 from schemas.usage import Usage
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
 
 # More threads make tiny.en slower, not faster: 323 s of speech took 8.8 s with one thread and 11.4 s with two (beam 1).
 # A machine is filled with processes; each should be started with OMP_NUM_THREADS=1, which numpy reads when imported.
@@ -26,8 +27,6 @@ TEMPERATURE = 0.0
 FULL_SCALE = 32_768  # of signed 16-bit samples
 MARGIN_SECONDS = 0.2  # of sound around a span that is heard a second time
 MIN_BELIEF = 0.5  # of a segment heard the second time, on average: below it the model dreams in the noise
-
-Sound = NDArray[np.floating[Any]]
 
 
 class WhisperTranscriber:
@@ -63,6 +62,8 @@ class WhisperTranscriber:
         return Transcription(language="en", segments=segments, usage=usage)
 
     def _hear(self, pcm: bytes) -> tuple[Segment, ...]:
+        import numpy as np  # here: a quarter of a second that a worker would pay before it says that it is ready
+
         self.warm_up()
         sound = np.frombuffer(pcm, "<i2").astype(np.float32) / FULL_SCALE
         segments = self._decode(sound, 0, len(sound))
@@ -76,7 +77,7 @@ class WhisperTranscriber:
             segments += [_between(segment, start, end) for segment in again if _belief(segment) >= MIN_BELIEF]
         return _in_order(segments, len(sound) / SAMPLE_RATE_HZ)
 
-    def _decode(self, sound: Sound, first: int, last: int) -> list[Segment]:
+    def _decode(self, sound: "NDArray[np.floating[Any]]", first: int, last: int) -> list[Segment]:
         """What is said between two samples, in seconds from the first sample of all."""
         heard, _ = self._whisper.transcribe(
             sound[first:last],
@@ -100,7 +101,7 @@ def _load() -> Any:
         raise PartMissing(f"Whisper's weights in {weights} cannot be read: {error}") from error
 
 
-def _speech(sound: Sound) -> list[tuple[float, float]]:
+def _speech(sound: "NDArray[np.floating[Any]]") -> list[tuple[float, float]]:
     """Where somebody speaks, in seconds: what the model was given to decode. 459 times faster than real time."""
     spans = load_part("faster_whisper.vad").get_speech_timestamps(sound)
     return [(span["start"] / SAMPLE_RATE_HZ, span["end"] / SAMPLE_RATE_HZ) for span in spans]
