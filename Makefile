@@ -25,6 +25,7 @@ $(READY): requirements-dev.lock requirements-tagger.lock requirements-uv.lock re
 	$(UV) pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes --requirement requirements-dev.lock
 	@$(PIP) install --no-deps --ignore-requires-python --require-hashes --requirement requirements-tagger.lock
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q schemas activities adapters workflows workers starters
 	@touch $@
 
 demo: $(READY) ## Process the sample lecture, from bytes to quiz

@@ -6,7 +6,7 @@ import hashlib
 import re
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +18,7 @@ from activities.ports import ArtefactRepository, Downloader, MediaTool, ObjectSt
 from activities.progress import following
 from schemas import ids
 from schemas.errors import FileNotReadable, StorageFull
-from schemas.media import AudioPart, AudioRef, MediaInfo, SourceRef
+from schemas.media import AudioRef, MediaInfo, SourceRef
 from schemas.videos import Stage, VideoRef
 
 _HASH_BLOCK_BYTES = 8 << 20
@@ -125,8 +125,19 @@ class MediaActivities:
             await self._store.fetch(source.object_key, media)
             info = await self._tool.probe(media)
             seconds = await self._extract(video, media, info, pcm)
-            parts = await asyncio.to_thread(self._tool.cut_at_pauses, pcm)
-            audio = await self._keep(video, pcm, seconds, parts)
+            parts, (sha256, _) = await asyncio.gather(
+                asyncio.to_thread(self._tool.cut_at_pauses, pcm), asyncio.to_thread(_checksum_and_size, pcm)
+            )
+            key = ids.object_key(video.creator_id, sha256, _AUDIO_SUFFIX)
+            await self._store.put(key, pcm)
+        audio = AudioRef(
+            video=video,
+            transcript_id=ids.transcript_id(video.video_id, sha256, self._speech_model),
+            object_key=key,
+            sha256=sha256,
+            duration_seconds=seconds,
+            parts=len(parts),
+        )
         await self._artefacts.save_audio(audio, info, self._speech_model, parts)
         return audio
 
@@ -135,19 +146,6 @@ class MediaActivities:
         await self._videos.start_stage(video, Stage.AUDIO, total, "seconds")
         async with following(self._videos, video, Stage.AUDIO, total, "seconds") as on_seconds:
             return await self._tool.extract_audio(media, info, pcm, on_seconds)
-
-    async def _keep(self, video: VideoRef, pcm: Path, seconds: float, parts: Sequence[AudioPart]) -> AudioRef:
-        sha256, _ = await asyncio.to_thread(_checksum_and_size, pcm)
-        key = ids.object_key(video.creator_id, sha256, _AUDIO_SUFFIX)
-        await self._store.put(key, pcm)
-        return AudioRef(
-            video=video,
-            transcript_id=ids.transcript_id(video.video_id, sha256, self._speech_model),
-            object_key=key,
-            sha256=sha256,
-            duration_seconds=seconds,
-            parts=len(parts),
-        )
 
 
 def sweep_spool(spool: Path, older_than_seconds: float) -> None:

@@ -21,6 +21,7 @@ class Pool:
     steps: Callable[[Wiring], Sequence[Step]]
     warm_up: Callable[[Wiring], object] = field(default=lambda _: None)
     tells_stories: bool = False
+    niceness: int = 19  # of loading ahead: what is needed last must not delay the first lines of a transcript
 
 
 def _media(wiring: Wiring) -> Sequence[Step]:
@@ -63,7 +64,7 @@ POOLS: dict[WorkerRole, Pool] = {
     WorkerRole.MEDIA: Pool(slots=2, steps=_media, warm_up=lambda w: sweep_spool(w.spool, SPOOL_SECONDS)),
     # One slot and one thread: for this model a second thread is slower than none, and two processes are twice as fast
     # as one (measured: 8.8 s against 11.4 s for 323 s of speech). No pool inside, so that a kill leaves no orphan.
-    WorkerRole.TRANSCRIPTION: Pool(slots=1, steps=_transcription, warm_up=lambda w: _load(w.transcriber)),
+    WorkerRole.TRANSCRIPTION: Pool(slots=1, steps=_transcription, warm_up=lambda w: _load(w.transcriber), niceness=5),
     WorkerRole.EMBEDDING: Pool(slots=1, steps=_embedding, warm_up=lambda w: _load(w.embedder)),
     WorkerRole.QUIZ: Pool(slots=1, steps=_quiz, warm_up=lambda w: _load(w.quiz_generator)),
     WorkerRole.DATABASE: Pool(slots=20, steps=_database),

@@ -25,7 +25,6 @@ from workflows.registry import WORKFLOWS
 
 GRACE = timedelta(seconds=5)  # then a running step is handed over; `mentora up` must be gone within ten
 PATIENCE_SECONDS = 3_600.0
-_POLITE = 10  # Linux's niceness is a thread's own; 10 is a tenth of a normal thread's share
 
 _LOGGER = logging.getLogger(__name__)
 
@@ -83,9 +82,9 @@ def build_worker(role: WorkerRole, pool: Pool, client: Client, wiring: Wiring) -
 
 
 def _warm_up(pool: Pool, wiring: Wiring) -> None:
-    # Politely: at the start of `mentora up` the other workers need the cores first. A model's own threads stay as
-    # polite, so that hours of decoding on a laptop give way to its user, to Temporal and to PostgreSQL.
-    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _POLITE)
+    # Politely: at the start of `mentora up` the other workers need the cores first. On Linux niceness is a thread's
+    # own; a model's threads keep their loader's, so that decoding gives way to Temporal, PostgreSQL and the user.
+    os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), pool.niceness)
     try:
         pool.warm_up(wiring)
     except MentoraError as error:

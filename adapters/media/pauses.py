@@ -10,9 +10,9 @@ from schemas.media import BYTES_PER_SAMPLE, SAMPLE_RATE_HZ, AudioPart
 
 # The first parts are short, so that the first lines of a transcript can be read early; the later ones are as long as
 # keeps a retry cheap and a model's context full.
-_TARGET_SECONDS = (30, 30, 60, 60, 120)
+_TARGET_SECONDS = (15, 15, 30, 60, 120)
 _REACH_SECONDS = 5.0  # how far from the wanted length a cut may lie
-_REACH_SHARE = 0.1  # and no farther than this share of a short part
+_REACH_SHARE = 0.2  # and no farther than this share of a short part
 _CRUMB_SECONDS = 5.0  # a last part shorter than this belongs to the one before: models invent words in crumbs
 _HOP_SAMPLES = SAMPLE_RATE_HZ // 100  # 10 ms; cuts lie on whole hundredths of a second
 # A consonant such as "t" is silent for up to 100 ms in the middle of a word, so the quietest 50 ms alone would cut

@@ -48,30 +48,30 @@ def test_parts_cover_every_length_without_gap_or_overlap(tmp_path_factory: pytes
 
 def test_the_first_parts_are_short_so_that_the_first_lines_come_early(tmp_path: Path) -> None:
     lengths = np.diff([0, *cuts(tmp_path / "sound.pcm", np.zeros(600 * SAMPLE_RATE_HZ, "<i2"))])
-    assert lengths[:6] == pytest.approx([30, 30, 60, 60, 120, 120], abs=0.01)
+    assert lengths[:6] == pytest.approx([15, 15, 30, 60, 120, 120], abs=0.01)
 
 
 def test_a_cut_lies_in_the_pause_near_the_wanted_length(tmp_path: Path) -> None:
-    sound = speech(100, (27.5, 28.1, 0.02), (58.6, 59.2, 0.02))
+    sound = speech(100, (12.5, 13.1, 0.02), (29.6, 30.2, 0.02))
     first, second, *_ = cuts(tmp_path / "sound.pcm", sound)
-    assert 27.5 < first < 28.1
-    assert 58.6 < second < 59.2
+    assert 12.5 < first < 13.1
+    assert 29.6 < second < 30.2
 
 
 def test_a_pause_beyond_reach_does_not_count(tmp_path: Path) -> None:
-    first, *_ = cuts(tmp_path / "sound.pcm", speech(100, (24, 26, 0.001)))
-    assert 27 <= first <= 33
+    first, *_ = cuts(tmp_path / "sound.pcm", speech(100, (10, 11.9, 0.001)))
+    assert 12 <= first <= 18
 
 
 def test_the_end_of_reach_is_no_pause(tmp_path: Path) -> None:
-    first, *_ = cuts(tmp_path / "sound.pcm", speech(100, (29.5, 30.5, 0.8)))
-    assert 29.5 < first < 30.5
+    first, *_ = cuts(tmp_path / "sound.pcm", speech(100, (14.5, 15.5, 0.8)))
+    assert 14.5 < first < 15.5
 
 
 def test_a_consonant_is_not_taken_for_a_pause(tmp_path: Path) -> None:
     """Silent for 80 ms within a word, against a pause of half a second in a room that hums."""
-    first, *_ = cuts(tmp_path / "sound.pcm", speech(100, (29.5, 29.58, 0.001), (31.5, 32.0, 0.03)))
-    assert 31.5 < first < 32.0
+    first, *_ = cuts(tmp_path / "sound.pcm", speech(100, (14.5, 14.58, 0.001), (16.5, 17.0, 0.03)))
+    assert 16.5 < first < 17.0
 
 
 def test_the_same_sound_is_cut_at_the_same_places(tmp_path: Path) -> None:
