@@ -80,11 +80,15 @@ class RunningHome:
 
     async def process(self, video: Path) -> dict[str, Any]:
         """`mentora process VIDEO --json`, beside the running `up`."""
-        child = await self._mentora("process", str(video), "--json", stdout=asyncio.subprocess.PIPE)
+        child = await self.start_processing(video)
         async with asyncio.timeout(PROCESS_SECONDS):
             output, _ = await child.communicate()
         document: dict[str, Any] = json.loads(output)
         return document
+
+    async def start_processing(self, video: Path) -> asyncio.subprocess.Process:
+        """The same, not waited for."""
+        return await self._mentora("process", str(video), "--json", stdout=asyncio.subprocess.PIPE)
 
     async def _mentora(self, *arguments: str, stdout: int) -> asyncio.subprocess.Process:
         environment = bare_environment() | {"MENTORA_HOME": str(self.folder), "PYTHONPATH": str(self.tree)}

@@ -1,8 +1,10 @@
-"""The short slice of the chaos that every `make test` runs: workers, a frozen one, Temporal, PostgreSQL, Redis."""
+"""The short slice of the chaos that every `make test` runs: kills, a frozen worker, and Ctrl-C."""
 
 import asyncio
+import signal
 from pathlib import Path
 
+import psutil
 import pytest
 
 from tests.chaos.faults import freeze, inflict, kill, parts_done, stage, strand
@@ -25,4 +27,21 @@ async def test_the_sample_survives_the_death_of_everything_it_needs(tmp_path: Pa
             made, struck = await asyncio.gather(home.process(ROOT / "samples" / "lecture.mp4"), inflict(home, faults))
         assert made["status"] == "completed", made
         assert len(struck) == len(faults)
+        assert await broken(home) == []
+
+
+async def test_the_next_up_goes_on_with_the_lecture_that_ctrl_c_interrupted(tmp_path: Path) -> None:
+    async with running_home(tmp_path / "home") as home:
+        watching = await home.start_processing(ROOT / "samples" / "lecture.mp4")
+        while not (await home.rows(parts_done(1)))[0][0]:
+            await asyncio.sleep(0.02)
+        watching.send_signal(signal.SIGINT)
+        await watching.communicate()
+        pids = [process.pid for process in home.state().processes]
+        began = asyncio.get_running_loop().time()
+    assert asyncio.get_running_loop().time() - began < 10
+    assert [pid for pid in pids if psutil.pid_exists(pid)] == []
+    async with running_home(tmp_path / "home") as home, asyncio.timeout(60):
+        while (await home.rows("SELECT status FROM videos"))[0][0] != "completed":
+            await asyncio.sleep(0.05)
         assert await broken(home) == []
