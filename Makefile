@@ -47,7 +47,7 @@ types: $(READY)
 floors: $(READY)
 	$(BIN)/lint-imports
 
-chaos: $(READY) ## Kill everything in turn while a ten-minute lecture is processed
+chaos: $(READY) $(RECORDING) ## Kill everything in turn while a ten-minute lecture is processed
 	$(BIN)/pytest -m chaos --timeout 1800
 
 bench: $(READY) $(RECORDING) ## The figures that the README quotes

@@ -7,6 +7,7 @@ from uuid import UUID
 from temporalio import activity
 
 from activities.heartbeats import heartbeating
+from activities.keeping import kept
 from activities.ports import (
     ChunkRepository,
     Embedder,
@@ -55,6 +56,10 @@ class EmbeddingActivities:
         Raises: RateLimited, ProviderUnavailable, ProviderAnswerInvalid, StoreUnavailable (transient);
         ProviderRefused, Superseded (permanent).
         """
+        async with heartbeating():
+            return await self._embed_all(chunks)
+
+    async def _embed_all(self, chunks: ChunksRef) -> EmbeddingsRef:
         video, transcript, model = chunks.video, chunks.transcript_id, self._embedder.model
         await self._videos.start_stage(video, Stage.EMBEDDINGS, chunks.count, "chunks")
         seen: set[UUID] = set()
@@ -89,11 +94,10 @@ class EmbeddingActivities:
         # The first chunk's id stands for the batch: a retry that finds the same missing asks for the same.
         ask = ids.ask("embed", chunks.transcript_id, embedder.model, batch[0].id)
         ticket = await self._ledger.reserve(chunks.video, ask, Operation.EMBED, embedder.provider, embedder.model)
-        async with heartbeating():
-            answer = await embedder.embed(texts)
+        answer = await embedder.embed(texts)
         self._check(answer, len(texts))
         pairs = [(chunk.id, vector) for chunk, vector in zip(batch, answer.vectors, strict=True)]
-        await self._embeddings.save(chunks.video, embedder.model, pairs, ticket, answer.usage)
+        await kept(lambda: self._embeddings.save(chunks.video, embedder.model, pairs, ticket, answer.usage))
         await self._cache.put(embedder.model, dict(zip(texts, answer.vectors, strict=True)))
 
     def _check(self, answer: Vectors, count: int) -> None:

@@ -56,13 +56,11 @@ class MediaActivities:
         Raises: DownloadInterrupted, StoreUnavailable (transient); UrlRefused, DownloadRefused, DownloadTooLarge,
         FileNotReadable, Superseded (permanent).
         """
-        await self._videos.start_stage(video, Stage.FETCH, 0, "bytes")
-        source = await self._artefacts.find_source(video)
-        if source is None:
-            async with heartbeating():
-                source = await self._bring_source(video)
-        await self._videos.finish_stage(video, Stage.FETCH, source.bytes, "bytes")
-        return source
+        async with heartbeating():
+            await self._videos.start_stage(video, Stage.FETCH, 0, "bytes")
+            source = await self._artefacts.find_source(video) or await self._bring_source(video)
+            await self._videos.finish_stage(video, Stage.FETCH, source.bytes, "bytes")
+            return source
 
     async def _bring_source(self, video: VideoRef) -> SourceRef:
         asked = await self._videos.source(video)
@@ -110,14 +108,14 @@ class MediaActivities:
         Raises: StoreUnavailable (transient); NotMedia, NoAudioTrack, MediaTruncated, MediaTooLong, MediaEncrypted,
         MediaTooDemanding, FileNotReadable, Superseded (permanent).
         """
-        audio = await self._artefacts.find_audio(video, self._speech_model)
-        if audio is None:
-            async with heartbeating():
+        async with heartbeating():
+            audio = await self._artefacts.find_audio(video, self._speech_model)
+            if audio is None:
                 audio = await self._make_audio(video, source)
-        else:
-            await self._videos.start_stage(video, Stage.AUDIO, audio.duration_seconds, "seconds")
-        await self._videos.finish_stage(video, Stage.AUDIO, audio.duration_seconds, "seconds")
-        return audio
+            else:
+                await self._videos.start_stage(video, Stage.AUDIO, audio.duration_seconds, "seconds")
+            await self._videos.finish_stage(video, Stage.AUDIO, audio.duration_seconds, "seconds")
+            return audio
 
     async def _make_audio(self, video: VideoRef, source: SourceRef) -> AudioRef:
         with _private_folder(self._spool) as folder:

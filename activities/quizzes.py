@@ -5,6 +5,7 @@ import asyncio
 from temporalio import activity
 
 from activities.heartbeats import heartbeating
+from activities.keeping import kept
 from activities.ports import QuizGenerator, QuizRepository, TranscriptRepository, UsageLedger, VideoRepository
 from activities.quiz_checks import Report, check_drafts
 from schemas import ids
@@ -43,6 +44,10 @@ class QuizActivities:
         Raises: RateLimited, ProviderUnavailable, ProviderAnswerInvalid, StoreUnavailable (transient);
         ProviderRefused, ProviderDeclined, Superseded (permanent).
         """
+        async with heartbeating():
+            return await self._find_or_make(request)
+
+    async def _find_or_make(self, request: QuizRequest) -> QuizRef:
         is_stage = request.request == PIPELINE
         if is_stage:
             await self._videos.start_stage(request.video, Stage.QUIZ, request.questions, "questions")
@@ -57,16 +62,17 @@ class QuizActivities:
         ticket, drafts = await self._propose(request, title, segments)
         report = await self._check(request, drafts, segments)
         generator = self._generator
-        return await self._quizzes.save(
-            request, generator.provider, generator.model, report.questions, ticket, drafts.usage
+        return await kept(
+            lambda: self._quizzes.save(
+                request, generator.provider, generator.model, report.questions, ticket, drafts.usage
+            )
         )
 
     async def _propose(self, request: QuizRequest, title: str, segments: list[Segment]) -> tuple[CallTicket, Drafts]:
         generator = self._generator
         ask = ids.ask("quiz", ids.quiz_id(request.transcript_id, request.request))
         ticket = await self._ledger.reserve(request.video, ask, Operation.QUIZ, generator.provider, generator.model)
-        async with heartbeating():
-            return ticket, await generator.propose(title, segments, request.questions)
+        return ticket, await generator.propose(title, segments, request.questions)
 
     async def _check(self, request: QuizRequest, drafts: Drafts, segments: list[Segment]) -> Report:
         quiz_id = ids.quiz_id(request.transcript_id, request.request)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from temporalio import activity
 
 from activities.heartbeats import heartbeating
+from activities.keeping import kept
 from activities.ports import ObjectStore, Transcriber, TranscriptRepository, UsageLedger, VideoRepository
 from schemas import ids
 from schemas.errors import ProviderAnswerInvalid, SpeechNotFound
@@ -41,8 +42,12 @@ class TranscriptActivities:
         Raises: RateLimited, ProviderUnavailable, ProviderAnswerInvalid, StoreUnavailable (transient);
         ProviderRefused, Superseded (permanent).
         """
-        if stored := await self._transcripts.find_part(part):
-            return stored
+        async with heartbeating():
+            if stored := await self._transcripts.find_part(part):
+                return stored
+            return await self._hear(part)
+
+    async def _hear(self, part: AudioPartRef) -> PartTranscriptRef:
         audio = part.audio
         await self._videos.start_stage(audio.video, Stage.TRANSCRIPT, audio.parts, "parts")
         place = await self._transcripts.part(part)
@@ -51,10 +56,9 @@ class TranscriptActivities:
         ask = ids.ask("transcribe", audio.transcript_id, part.number)
         speech = self._transcriber
         ticket = await self._ledger.reserve(audio.video, ask, Operation.TRANSCRIBE, speech.provider, speech.model)
-        async with heartbeating():
-            heard = await speech.transcribe(pcm)
+        heard = await speech.transcribe(pcm)
         segments = placed(heard.segments, place)
-        return await self._transcripts.save_part(part, heard.language, segments, ticket, heard.usage)
+        return await kept(lambda: self._transcripts.save_part(part, heard.language, segments, ticket, heard.usage))
 
     @activity.defn
     async def complete_transcript(self, audio: AudioRef) -> TranscriptRef:

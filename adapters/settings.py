@@ -40,7 +40,6 @@ class Settings(BaseSettings):
     embedding_model: str = ""
     quiz_provider: Literal["local", "openai", "anthropic"] = "local"
     quiz_model: str = ""
-    quiz_questions: int = Field(default=10, ge=1, le=50)
 
     openai_api_key: SecretStr = SecretStr("")
     openai_base_url: str = "https://api.openai.com/v1"

@@ -5,6 +5,7 @@ end: no real lecture with a transcript comes in any package.
 """
 
 import asyncio
+import os
 import tempfile
 import time
 from dataclasses import dataclass
@@ -47,11 +48,12 @@ async def _figures(home: RunningHome, minutes: float) -> tuple[float, float, flo
 
 async def _run(video: Path, minutes: float) -> Run:
     with tempfile.TemporaryDirectory() as folder:
-        async with running_home(Path(folder) / "home") as home:
+        async with running_home(Path(folder) / "home", transcription_processes=os.cpu_count() or 1) as home:
             await asyncio.sleep(5)  # the models are loaded behind the workers' start, as in a service that runs
-            async with PeakMemory(home.state().pid) as peak:
-                made = await home.process(video)
-            assert made["status"] == "completed", made
+            watching = await home.start_processing(video)
+            async with PeakMemory(home.state().pid, watching.pid) as peak:
+                made, _ = await watching.communicate()
+            assert b'"completed"' in made, made
             completed, first, wrong, questions = await _figures(home, minutes)
     raw = await asyncio.to_thread(raw_decoding_seconds, video)
     return Run(completed, first, peak.bytes, wrong, questions, raw)

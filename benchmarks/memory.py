@@ -1,6 +1,7 @@
-"""The peak memory of a process and all its descendants together."""
+"""The peak memory of processes and all their descendants together."""
 
 import asyncio
+from collections.abc import Sequence
 from contextlib import suppress
 
 import psutil
@@ -8,23 +9,24 @@ import psutil
 SAMPLE_SECONDS = 0.5
 
 
-def together(pid: int) -> int:
+def together(pids: Sequence[int]) -> int:
     """Proportional set size in bytes, summed: pages that several processes share are counted once."""
     total = 0
-    with suppress(psutil.Error):
-        parent = psutil.Process(pid)
-        for process in [parent, *parent.children(recursive=True)]:
-            with suppress(psutil.Error):
-                total += process.memory_full_info().pss
+    for pid in pids:
+        with suppress(psutil.Error):
+            parent = psutil.Process(pid)
+            for process in [parent, *parent.children(recursive=True)]:
+                with suppress(psutil.Error):
+                    total += process.memory_full_info().pss
     return total
 
 
 class PeakMemory:
-    """`async with PeakMemory(pid) as peak: ...`, then `peak.bytes`."""
+    """`async with PeakMemory(pid, ...) as peak: ...`, then `peak.bytes`."""
 
-    def __init__(self, pid: int) -> None:
+    def __init__(self, *pids: int) -> None:
         self.bytes = 0
-        self._pid = pid
+        self._pids = pids
         self._watching: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> "PeakMemory":
@@ -37,5 +39,5 @@ class PeakMemory:
 
     async def _watch(self) -> None:
         while True:
-            self.bytes = max(self.bytes, await asyncio.to_thread(together, self._pid))
+            self.bytes = max(self.bytes, await asyncio.to_thread(together, self._pids))
             await asyncio.sleep(SAMPLE_SECONDS)

@@ -23,28 +23,40 @@ from workflows.process_video import ProcessVideoWorkflow
 POLL_SECONDS = 0.1  # an accepted event waits a twentieth of a second on average; an empty poll costs half a millisecond
 AWAY_SECONDS = 1.0
 DAY_SECONDS = 86_400.0
+CHORE_AGAIN_SECONDS = 60.0
 
 _LOGGER = logging.getLogger(__name__)
 
 
 async def relay(client: Client, outbox: Outbox, stopping: asyncio.Event) -> None:
     """Carry orders until `stopping` is set; a store that is away is waited for."""
-    partitions_due = 0.0
-    while not stopping.is_set():
-        pause = POLL_SECONDS
+    chores = asyncio.create_task(_make_partitions(outbox))
+    try:
+        while not stopping.is_set():
+            pause = POLL_SECONDS
+            try:
+                await carry_waiting(client, outbox)
+            except StoreUnavailable as error:
+                _LOGGER.warning("the relay waits: %s", error)
+                pause = AWAY_SECONDS
+            try:
+                await asyncio.wait_for(stopping.wait(), pause)
+            except TimeoutError:
+                continue
+    finally:
+        chores.cancel()
+
+
+async def _make_partitions(outbox: Outbox) -> None:
+    """Daily, months ahead, and apart from the orders: a report that holds the table must not stop those."""
+    while True:
         try:
-            now = asyncio.get_running_loop().time()
-            if now >= partitions_due:
-                await outbox.ensure_partitions()
-                partitions_due = now + DAY_SECONDS
-            await carry_waiting(client, outbox)
+            await outbox.ensure_partitions()
         except StoreUnavailable as error:
-            _LOGGER.warning("the relay waits: %s", error)
-            pause = AWAY_SECONDS
-        try:
-            await asyncio.wait_for(stopping.wait(), pause)
-        except TimeoutError:
-            continue
+            _LOGGER.warning("next month's partition is not made yet: %s", error)
+            await asyncio.sleep(CHORE_AGAIN_SECONDS)
+        else:
+            await asyncio.sleep(DAY_SECONDS)
 
 
 async def carry_waiting(client: Client, outbox: Outbox) -> int:
@@ -52,12 +64,18 @@ async def carry_waiting(client: Client, outbox: Outbox) -> int:
 
     Idempotent: killed between start and confirmation, the next round starts the same id again, which Temporal rejects
     for a running and for a closed workflow alike. A confirmed order is never read again, so this holds beyond
-    Temporal's retention.
+    Temporal's retention. One order that cannot be carried does not stop the others.
+    Raises: DatabaseUnavailable; TemporalUnavailable, after all were tried.
     """
-    orders = await outbox.waiting()
+    orders, refusal = await outbox.waiting(), None
     for order in orders:
-        await _start(client, order)
-        await outbox.confirm(order)
+        try:
+            await _start(client, order)
+            await outbox.confirm(order)
+        except TemporalUnavailable as error:
+            refusal = error
+    if refusal is not None:
+        raise refusal
     return len(orders)
 
 

@@ -64,7 +64,7 @@ POOLS: dict[WorkerRole, Pool] = {
     WorkerRole.MEDIA: Pool(slots=2, steps=_media, warm_up=lambda w: sweep_spool(w.spool, SPOOL_SECONDS)),
     # One slot and one thread: for this model a second thread is slower than none, and two processes are twice as fast
     # as one (measured: 8.8 s against 11.4 s for 323 s of speech). No pool inside, so that a kill leaves no orphan.
-    WorkerRole.TRANSCRIPTION: Pool(slots=1, steps=_transcription, warm_up=lambda w: _load(w.transcriber), niceness=5),
+    WorkerRole.TRANSCRIPTION: Pool(slots=1, steps=_transcription, warm_up=lambda w: _load(w.transcriber), niceness=0),
     WorkerRole.EMBEDDING: Pool(slots=1, steps=_embedding, warm_up=lambda w: _load(w.embedder)),
     WorkerRole.QUIZ: Pool(slots=1, steps=_quiz, warm_up=lambda w: _load(w.quiz_generator)),
     WorkerRole.DATABASE: Pool(slots=20, steps=_database),

@@ -36,12 +36,26 @@ async def run(role: WorkerRole, settings: Settings) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     wiring = Wiring(settings)
-    client = await connect_temporal(patience_seconds=PATIENCE_SECONDS)
+    client = await _connected(stopping)
+    if client is None:
+        return
     if role is WorkerRole.RELAY:
         _say_ready()
         await relay(client, wiring.outbox, stopping)
     else:
         await _poll(role, client, wiring, stopping)
+
+
+async def _connected(stopping: asyncio.Event) -> Client | None:
+    """The client, however long its server takes to come; None where this process is told to end before."""
+    connecting = asyncio.create_task(connect_temporal(patience_seconds=PATIENCE_SECONDS))
+    told = asyncio.create_task(stopping.wait())
+    await asyncio.wait({connecting, told}, return_when=asyncio.FIRST_COMPLETED)
+    told.cancel()
+    if connecting.done():
+        return connecting.result()
+    connecting.cancel()
+    return None
 
 
 async def _poll(role: WorkerRole, client: Client, wiring: Wiring, stopping: asyncio.Event) -> None:

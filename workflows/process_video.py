@@ -1,6 +1,8 @@
 """From a lecture's bytes to captions, search and a quiz."""
 
 import asyncio
+from collections.abc import Coroutine
+from typing import Any
 
 from temporalio import workflow
 from temporalio.exceptions import (
@@ -83,12 +85,22 @@ class ProcessVideoWorkflow:
 
     async def _end_badly(self, video: VideoRef, error: BaseException) -> None:
         if is_cancelled_exception(error):
-            await step(VideoActivities.cancel_video, video, activity_id="cancel", **DATABASE)
+            await _whatever_comes(step(VideoActivities.cancel_video, video, activity_id="cancel", **DATABASE))
             raise error
         failed = _failed_step(video, error)
         if failed.code != Superseded.code:  # a newer run, or nobody, owns the row now
-            await step(VideoActivities.fail_video, failed, activity_id="fail", **DATABASE)
+            await _whatever_comes(step(VideoActivities.fail_video, failed, activity_id="fail", **DATABASE))
         raise ApplicationError(failed.message, type=failed.code, non_retryable=True) from error
+
+
+async def _whatever_comes(last: Coroutine[Any, Any, None]) -> None:
+    """How a story ended must be written, also when somebody cancels it meanwhile."""
+    writing = asyncio.create_task(last)
+    while not writing.done():
+        try:
+            await asyncio.shield(writing)
+        except asyncio.CancelledError:
+            continue
 
 
 def _failed_step(video: VideoRef, error: BaseException) -> FailedStep:

@@ -10,7 +10,7 @@ import asyncpg
 
 from adapters.postgres.errors import translating
 from adapters.postgres.migrations import migrate
-from schemas.errors import SettingsInvalid
+from schemas.errors import DatabaseUnavailable, SettingsInvalid
 
 LOGIN_ROLES = ("mentora_app", "mentora_relay")  # the migrations make them, without a password
 _ITERATIONS = 4_096  # PostgreSQL's own scram_iterations
@@ -27,14 +27,18 @@ async def administer(admin_url: str, passwords: Mapping[str, str]) -> list[str]:
     try:
         applied = await migrate(admin_url)
         await _set(admin_url, verifiers)
-    except (
-        asyncpg.InvalidAuthorizationSpecificationError,
-        asyncpg.InvalidCatalogNameError,
-        asyncpg.InsufficientPrivilegeError,
-    ) as error:
-        fact = f"the server refuses its user, password or database ({type(error).__name__})"
-        raise SettingsInvalid(f"MENTORA_POSTGRES_ADMIN_URL: {fact}") from None
+    except (asyncpg.InvalidCatalogNameError, asyncpg.InsufficientPrivilegeError) as error:
+        raise _refused(error) from None
+    except DatabaseUnavailable as error:  # a worker waits for the password to be mended; an administrator is told
+        if isinstance(error.__cause__, asyncpg.InvalidAuthorizationSpecificationError):
+            raise _refused(error.__cause__) from None
+        raise
     return applied
+
+
+def _refused(error: Exception) -> SettingsInvalid:
+    fact = f"the server refuses its user, password or database ({type(error).__name__})"
+    return SettingsInvalid(f"MENTORA_POSTGRES_ADMIN_URL: {fact}")
 
 
 def verifier(password: str, salt: bytes) -> str:

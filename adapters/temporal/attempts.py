@@ -6,6 +6,7 @@ attempts so far were travels from one to the next in the heartbeat details, whic
 time-out and a kill (server 1.32, SDK 1.35: five failures in a row each found the tally of the one before).
 """
 
+import asyncio
 import logging
 from datetime import timedelta
 from typing import Any, NoReturn
@@ -68,15 +69,22 @@ class _CountedStep(ActivityInboundInterceptor):
             _fail(error, tally, error.retry_after)
         except ApplicationError:
             raise
-        except (Exception, TemporalCancelledError) as error:
-            if activity.is_worker_shutdown():
+        except (asyncio.CancelledError, TemporalCancelledError):
+            if _is_draining():
                 _hand_over(tally)
-            if isinstance(error, TemporalCancelledError):
-                raise
+            raise
+        except Exception as error:
+            if _is_draining():  # what breaks while a worker is taken down is no bug of the step
+                _hand_over(tally)
             _LOGGER.exception("a bug in the step %s", info.activity_type)
             _fail(
                 MentoraError(f"internal error in the step {info.activity_type} ({type(error).__name__})"), tally, None
             )
+
+
+def _is_draining() -> bool:
+    asked = activity.cancellation_details()
+    return activity.is_worker_shutdown() and not (asked is not None and asked.cancel_requested)
 
 
 # `from None` below: a cause would carry a stack and another's words into the history; the worker's log has them.

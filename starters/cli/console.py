@@ -9,8 +9,7 @@ from typing import Annotated, Any, TextIO
 
 from cyclopts import Parameter
 
-from adapters.embedded.home import Home
-from adapters.settings import Settings, load_settings, names_temporal
+from adapters.settings import Settings, load_settings
 from schemas.errors import MentoraError
 
 JsonOption = Annotated[bool, Parameter(name="--json", negative=(), help="Print JSON, for programs.")]
@@ -46,19 +45,6 @@ def settings_for(home: Path | None) -> Settings:
     """The settings; `--home` goes before the environment, for our child processes too. Raises: SettingsInvalid."""
     if home is not None:
         os.environ["MENTORA_HOME"] = str(home.expanduser().absolute())
-    return load_settings()
-
-
-def connected_settings(home: Path | None) -> Settings:
-    """The settings with the addresses of what `mentora up` runs, for a command that talks to it.
-
-    Raises: SettingsInvalid; NotRunning, unless the settings alone name a database and a Temporal server.
-    """
-    settings = settings_for(home)
-    if settings.postgres_url and names_temporal(os.environ):
-        return settings
-    for name, value in Home(settings.home_path).read_state().environment.items():
-        os.environ.setdefault(name, value)
     return load_settings()
 
 

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 from uuid import UUID
 
 from cyclopts import Parameter
+from cyclopts.validators import Number
 
 from adapters.embedded.state import HomeState
 from adapters.postgres.summaries import VideoSummaries
@@ -24,7 +25,9 @@ _SHORT_ID = 8
 async def status(
     video: VideoArgument | None = None,
     *,
-    limit: Annotated[int, Parameter(help="How many videos to list, newest first.")] = _NEWEST,
+    limit: Annotated[
+        int, Parameter(validator=Number(gte=1, lte=1000), help="How many videos to list, newest first.")
+    ] = _NEWEST,
     creator: CreatorOption = "me",
     json: JsonOption = False,
     home: HomeOption = None,

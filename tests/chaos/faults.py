@@ -33,8 +33,8 @@ def kill(name: str, moment: str) -> Fault:
     return Fault(f"kill -9 {name}", moment, lambda home: home.kill(name))
 
 
-def freeze(name: str, moment: str) -> Fault:
-    return Fault(f"SIGSTOP {name}", moment, lambda home: home.freeze(name, FREEZE_SECONDS))
+def freeze(moment: str) -> Fault:
+    return Fault("SIGSTOP in a part", moment, lambda home: home.freeze_transcriber(FREEZE_SECONDS))
 
 
 def strand(moment: str) -> Fault:
@@ -44,7 +44,7 @@ def strand(moment: str) -> Fault:
 
 async def _strand(home: RunningHome) -> None:
     stored = "SELECT count(*) FROM transcript_parts WHERE done_at IS NOT NULL"
-    temporal, before = home.pid("temporal"), (await home.rows(stored))[0][0]
+    temporal, before = await home.living("temporal"), (await home.rows(stored))[0][0]
     os.kill(temporal, signal.SIGSTOP)
     try:
         while (await home.rows(stored))[0][0] == before:
@@ -55,8 +55,8 @@ async def _strand(home: RunningHome) -> None:
         os.kill(temporal, signal.SIGCONT)
 
 
-async def inflict(home: RunningHome, faults: list[Fault]) -> list[str]:
-    """Each fault at its moment, in their order of moments; the names of those that struck."""
+async def inflict(home: RunningHome, *phases: list[Fault]) -> list[str]:
+    """The faults of a phase together, each at its moment; a phase after the other. The names of those that struck."""
     struck: list[str] = []
 
     async def one(fault: Fault) -> None:
@@ -65,5 +65,6 @@ async def inflict(home: RunningHome, faults: list[Fault]) -> list[str]:
         await fault.strike(home)
         struck.append(fault.name)
 
-    await asyncio.gather(*(one(fault) for fault in faults))
+    for phase in phases:
+        await asyncio.gather(*(one(fault) for fault in phase))
     return struck

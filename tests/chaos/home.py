@@ -12,6 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+from temporalio.api.enums.v1 import PendingActivityState
+from temporalio.api.workflow.v1 import PendingActivityInfo
+from temporalio.client import Client
+from temporalio.service import RPCError
 
 from adapters.embedded.home import Home
 from adapters.embedded.state import HomeState, ProcessPhase
@@ -20,6 +24,7 @@ from tests.surroundings import bare_environment
 ROOT = Path(__file__).parents[2]
 READY_SECONDS = 60
 PROCESS_SECONDS = 600
+_STARTED = PendingActivityState.PENDING_ACTIVITY_STATE_STARTED
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,7 @@ class RunningHome:
 
     folder: Path
     tree: Path
+    transcription_processes: int
 
     def state(self) -> HomeState:
         return Home(self.folder).read_state()
@@ -38,21 +44,52 @@ class RunningHome:
         found = [p for p in self.state().processes if p.name == name and p.phase in alive]
         return found[0].pid if found else 0
 
-    async def kill(self, name: str) -> None:
-        """SIGKILL it, as soon as there is one to kill."""
+    async def living(self, name: str) -> int:
+        """Its pid, as soon as it has one."""
         while not (pid := self.pid(name)):
             await asyncio.sleep(0.02)
-        os.kill(pid, signal.SIGKILL)
+        return pid
 
-    async def freeze(self, name: str, seconds: float) -> None:
-        """SIGSTOP it for longer than its heartbeat may be late, then let it go on as if nothing had been."""
-        pid = self.pid(name)
+    async def kill(self, name: str) -> None:
+        """SIGKILL it; one that died by itself a moment ago counts."""
+        with suppress(ProcessLookupError):
+            os.kill(await self.living(name), signal.SIGKILL)
+
+    async def freeze_transcriber(self, seconds: float) -> None:
+        """SIGSTOP a worker in the middle of a part, for longer than its heartbeat may be late, then SIGCONT it."""
+        pid, activity_id = await self._transcribing()
         os.kill(pid, signal.SIGSTOP)
         try:
             await asyncio.sleep(seconds)
+            assert pid in [process.pid for process in self.state().processes], "it died while it was frozen"
+            assert await self._attempts(activity_id) != 1, "nobody else was given the frozen worker's part"
         finally:
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGCONT)
+            os.kill(pid, signal.SIGCONT)
+
+    async def _transcribing(self) -> tuple[int, str]:
+        """The pid of a worker that has sent a heartbeat from a part it is still in, and the part's activity id."""
+        while True:
+            for pending in await self._pending():
+                name, _, pid = pending.last_worker_identity.rpartition(":")
+                is_in_it = pending.HasField("last_heartbeat_time") and pending.state == _STARTED
+                if name.startswith("transcription@") and is_in_it and pending.attempt == 1:
+                    return int(pid), pending.activity_id
+            await asyncio.sleep(0.05)
+
+    async def _attempts(self, activity_id: str) -> int:
+        """The attempt that the activity is at; 0 once it is done."""
+        return next((p.attempt for p in await self._pending() if p.activity_id == activity_id), 0)
+
+    async def _pending(self) -> list[PendingActivityInfo]:
+        """What the one video's workflow waits for, also while Temporal is being started again."""
+        workflow_id = (await self.rows("SELECT workflow_id FROM videos"))[0][0]
+        while True:
+            try:
+                client = await Client.connect(self.state().environment["TEMPORAL_ADDRESS"])
+                described = await client.get_workflow_handle(workflow_id).describe()
+                return list(described.raw_description.pending_activities)
+            except (RuntimeError, RPCError):
+                await asyncio.sleep(0.1)
 
     async def rows(self, sql: str, *arguments: object) -> list[asyncpg.Record]:
         """Ask the truth as its superuser, also while it is being started again."""
@@ -91,16 +128,20 @@ class RunningHome:
         return await self._mentora("process", str(video), "--json", stdout=asyncio.subprocess.PIPE)
 
     async def _mentora(self, *arguments: str, stdout: int) -> asyncio.subprocess.Process:
-        environment = bare_environment() | {"MENTORA_HOME": str(self.folder), "PYTHONPATH": str(self.tree)}
+        environment = bare_environment() | {
+            "MENTORA_HOME": str(self.folder),
+            "MENTORA_TRANSCRIPTION_PROCESSES": str(self.transcription_processes),
+            "PYTHONPATH": str(self.tree),
+        }
         return await asyncio.create_subprocess_exec(
             sys.executable, "-P", "-m", "starters.cli", *arguments, cwd=self.tree, env=environment, stdout=stdout
         )
 
 
 @asynccontextmanager
-async def running_home(folder: Path, tree: Path = ROOT) -> AsyncIterator[RunningHome]:
-    """`mentora up`, ready; stopped by SIGTERM at the end."""
-    home = RunningHome(folder, tree)
+async def running_home(folder: Path, tree: Path = ROOT, transcription_processes: int = 2) -> AsyncIterator[RunningHome]:
+    """`mentora up`, ready; stopped by Ctrl-C at the end. The faults know two transcription workers by name."""
+    home = RunningHome(folder, tree, transcription_processes)
     up = await home._mentora("up", "--json", stdout=asyncio.subprocess.PIPE)
     assert up.stdout is not None
     try:
@@ -109,6 +150,6 @@ async def running_home(folder: Path, tree: Path = ROOT) -> AsyncIterator[Running
         yield home
     finally:
         if up.returncode is None:
-            up.terminate()
+            up.send_signal(signal.SIGINT)
         async with asyncio.timeout(20):
             await up.communicate()

@@ -14,6 +14,7 @@ from temporalio.service import RPCError
 
 from adapters.postgres.events import EventInbox
 from adapters.postgres.outbox import Outbox
+from schemas.errors import TemporalUnavailable
 from schemas.events import Accepted, UploadCompleted
 from tests.conftest import Servers
 from tests.databases import FreshDatabase, fresh_database
@@ -111,4 +112,16 @@ async def test_an_event_accepted_while_temporal_is_away_waits_and_is_not_lost(
             await asyncio.sleep(0.05)
     stopping.set()
     await back
+    assert await _runs(client, accepted.workflow_id) == 1
+
+
+async def test_an_order_that_temporal_refuses_does_not_stop_the_others(database: FreshDatabase, client: Client) -> None:
+    _, refused = await _accepted(database)
+    _, accepted = await _accepted(database)
+    endless = "x" * 2_000  # longer than Temporal takes an id
+    await database.scalar("UPDATE outbox SET workflow_id = $1 WHERE workflow_id = $2", endless, refused.workflow_id)
+    outbox = Outbox(database.relay)
+    with pytest.raises(TemporalUnavailable):
+        await carry_waiting(client, outbox)
+    assert [order.workflow_id for order in await outbox.waiting()] == [endless]
     assert await _runs(client, accepted.workflow_id) == 1

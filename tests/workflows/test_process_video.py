@@ -104,6 +104,8 @@ class Steps:
 
     @activity.defn
     async def fail_video(self, failed: FailedStep) -> None:
+        self.taken.append("fail_video")
+        await self.gate.wait()
         self.failed = failed
 
     @activity.defn
@@ -228,6 +230,23 @@ async def test_a_cancelled_story_marks_its_video_and_is_cancelled(client: Client
     assert isinstance(failed.value.cause, CancelledError)
     assert steps.taken[-1] == "cancel_video"
     assert steps.failed is None
+
+
+async def test_a_failure_is_written_also_when_it_is_cancelled_meanwhile(client: Client) -> None:
+    steps = Steps(failing={"extract_audio": NoAudioTrack("the file has pictures only")})
+    async with _pools(client, steps):
+        story = await _start(client)
+        while "extract_audio" not in steps.taken:
+            await asyncio.sleep(0.01)
+        steps.gate.clear()
+        while "fail_video" not in steps.taken:
+            await asyncio.sleep(0.01)
+        await story.cancel()
+        await asyncio.sleep(0.5)
+        steps.gate.set()
+        with pytest.raises(WorkflowFailureError):
+            await story.result()
+    assert steps.failed is not None
 
 
 async def test_the_quiz_is_a_story_of_its_own(client: Client) -> None:

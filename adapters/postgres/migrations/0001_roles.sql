@@ -1,5 +1,5 @@
--- Roles. None owns a table, none bypasses row-level security. Passwords, where a cluster wants them, are the operator's:
---   ALTER ROLE mentora_app PASSWORD '...';
+-- Roles. None owns a table, none bypasses row-level security. Where a cluster wants passwords, they are set by
+-- `python -m starters.migrate --passwords`, which sends verifiers: the server may log a statement.
 -- mentora_app:     a creator's caller. NOINHERIT, so that it is a student only after SET ROLE.
 -- mentora_student: what a student of a creator may see; never logs in, mentora_app steps down to it.
 -- mentora_relay:   carries the outbox of all creators to Temporal, and sees nothing else.

@@ -25,7 +25,6 @@ CREATE TABLE videos (
 );
 CREATE INDEX videos_newest ON videos (creator_id, created_at DESC, id);
 CREATE INDEX videos_of_course ON videos (creator_id, course_id);
-CREATE INDEX videos_unfinished ON videos (creator_id, created_at) WHERE status IN ('queued', 'processing');
 CREATE INDEX videos_published ON videos (creator_id, id) WHERE published;
 
 CREATE TABLE artefacts (
@@ -40,7 +39,6 @@ CREATE TABLE artefacts (
     PRIMARY KEY (creator_id, video_id, kind),
     FOREIGN KEY (creator_id, video_id) REFERENCES videos ON DELETE CASCADE
 );
-CREATE INDEX artefacts_of_object ON artefacts (creator_id, object_key);  -- who still needs these bytes
 
 -- What a client follows and may resume by number. `mark` names the change, so that a repeated step writes it once.
 CREATE TABLE video_events (
@@ -76,4 +74,4 @@ CREATE TABLE dead_letters (
     FOREIGN KEY (creator_id, video_id) REFERENCES videos ON DELETE CASCADE,
     CHECK ((resolution IS NULL) = (resolved_at IS NULL))
 );
-CREATE INDEX dead_letters_open ON dead_letters (creator_id, created_at) WHERE resolved_at IS NULL;
+CREATE INDEX dead_letters_open ON dead_letters (created_at) WHERE resolved_at IS NULL;

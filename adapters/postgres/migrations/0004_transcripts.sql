@@ -56,13 +56,11 @@ CREATE TABLE chunks (
     text          text NOT NULL CHECK (length(text) > 0),
     start_second  double precision NOT NULL CHECK (start_second >= 0),
     end_second    double precision NOT NULL,
-    search        tsvector GENERATED ALWAYS AS (to_tsvector('english', text)) STORED,
     PRIMARY KEY (creator_id, id),
     UNIQUE (creator_id, transcript_id, position),
     FOREIGN KEY (creator_id, transcript_id) REFERENCES transcripts ON DELETE CASCADE,
     CHECK (start_second <= end_second)
 );
-CREATE INDEX chunks_words ON chunks USING gin (search);
 
 -- One vector per chunk and model, so that a new model is built beside the old one and switched to in one step.
 -- Each model has a partial index, cast to its dimensions. Half precision: the same recall at half the size (measured).

@@ -41,7 +41,6 @@ CREATE TABLE usage_ledger (
     FOREIGN KEY (creator_id, video_id) REFERENCES videos ON DELETE SET NULL (video_id)
 );
 CREATE INDEX usage_ledger_of_video ON usage_ledger (creator_id, video_id);
-CREATE INDEX usage_ledger_by_time ON usage_ledger (creator_id, reserved_at);
 CREATE INDEX usage_ledger_unsettled ON usage_ledger (reserved_at) WHERE settled_at IS NULL;
 
 -- What students and creators did. Append-only, by month; a fact outlives the rows it speaks of, so it has no foreign keys.

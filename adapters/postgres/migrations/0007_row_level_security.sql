@@ -29,7 +29,10 @@ GRANT SELECT, INSERT, DELETE ON chunks, embeddings TO mentora_app;
 
 -- A student of a creator reads that creator's published videos and what was made of them, while the membership lasts.
 -- Answers, explanations and quotations of questions are columns that a student may not read before the attempt.
-GRANT SELECT ON courses, videos, transcripts, transcript_parts, segments, chunks, embeddings, quizzes TO mentora_student;
+GRANT SELECT ON courses, transcripts, transcript_parts, segments, chunks, embeddings, quizzes TO mentora_student;
+-- Not the source: an address may be signed, and then it is a secret.
+GRANT SELECT (creator_id, id, course_id, title, status, published, duration_seconds, created_at, completed_at)
+    ON videos TO mentora_student;
 GRANT SELECT (creator_id, id, quiz_id, video_id, position, kind, stem, options) ON questions TO mentora_student;
 GRANT SELECT (creator_id, id, student_id, status, valid_until) ON memberships TO mentora_student;
 

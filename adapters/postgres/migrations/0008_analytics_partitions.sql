@@ -1,4 +1,4 @@
--- Partitions are made ahead: this month's and the next three. An event never finds its partition missing, and a
+-- Partitions are made ahead: last month's, for events that come late, this month's and the next three. An event never finds its partition missing, and a
 -- partition is never made in a hurry. Called after every migration and daily by the relay. Twice is once.
 CREATE FUNCTION ensure_analytics_partitions() RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public, pg_temp AS $$
