@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import psutil
 from temporalio.api.enums.v1 import PendingActivityState
 from temporalio.api.workflow.v1 import PendingActivityInfo
 from temporalio.client import Client
@@ -51,9 +52,12 @@ class RunningHome:
         return pid
 
     async def kill(self, name: str) -> None:
-        """SIGKILL it; one that died by itself a moment ago counts."""
+        """SIGKILL it and return when it is gone; one that died by itself a moment ago counts."""
+        pid = await self.living(name)
         with suppress(ProcessLookupError):
-            os.kill(await self.living(name), signal.SIGKILL)
+            os.kill(pid, signal.SIGKILL)
+        while self._lives(pid):
+            await asyncio.sleep(0.01)
 
     async def freeze_transcriber(self, seconds: float) -> None:
         """SIGSTOP a worker in the middle of a part, for longer than its heartbeat may be late, then SIGCONT it."""
@@ -61,7 +65,7 @@ class RunningHome:
         os.kill(pid, signal.SIGSTOP)
         try:
             await asyncio.sleep(seconds)
-            assert pid in [process.pid for process in self.state().processes], "it died while it was frozen"
+            assert self._lives(pid), "it died while it was frozen"
             assert await self._attempts(activity_id) != 1, "nobody else was given the frozen worker's part"
         finally:
             os.kill(pid, signal.SIGCONT)
@@ -72,9 +76,13 @@ class RunningHome:
             for pending in await self._pending():
                 name, _, pid = pending.last_worker_identity.rpartition(":")
                 is_in_it = pending.HasField("last_heartbeat_time") and pending.state == _STARTED
-                if name.startswith("transcription@") and is_in_it and pending.attempt == 1:
+                # The server takes a worker that was killed for alive until its heartbeat is late.
+                if name.startswith("transcription@") and is_in_it and pending.attempt == 1 and self._lives(int(pid)):
                     return int(pid), pending.activity_id
             await asyncio.sleep(0.05)
+
+    def _lives(self, pid: int) -> bool:
+        return psutil.pid_exists(pid) and pid in [process.pid for process in self.state().processes]
 
     async def _attempts(self, activity_id: str) -> int:
         """The attempt that the activity is at; 0 once it is done."""
