@@ -61,7 +61,7 @@ async def target(command: str, folder: Path) -> None:
 
 
 async def worker(command: str, folder: Path) -> None:
-    """Run by every test of `mentora up`; here the role has to exist."""
+    """Run by tests/chaos, which starts every role; here the role has to exist."""
     assert shlex.split(command)[-1] in {str(role) for role in WorkerRole}
     assert (await _run([sys.executable, *shlex.split(command)[1:], "--help"], ROOT))[0] == 0
 

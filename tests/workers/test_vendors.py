@@ -2,6 +2,7 @@
 and never a wrong row."""
 
 import asyncio
+import hashlib
 import subprocess
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -23,6 +24,8 @@ from adapters.settings import Settings
 from schemas.events import UploadCompleted
 from schemas.ids import object_key, text_sha256
 from schemas.videos import Video, VideoStatus
+from tests.adapters.media.web_server import Behaviour as SiteBehaviour
+from tests.adapters.media.web_server import Seen, WebServer, web_server
 from tests.conftest import Servers
 from tests.databases import FreshDatabase, fresh_database
 from tests.providers import FakeProvider
@@ -44,14 +47,16 @@ class World:
     client: Client
     wiring: Wiring
     vendors: FakeProvider
+    site: WebServer
     lecture: Path
 
-    async def process(self) -> Video:
-        """A creator's first video, to its end."""
+    async def process(self, url: str | None = None) -> Video:
+        """A creator's first video, from the object store or from an address, to its end."""
         creator = uuid4()
-        key = object_key(creator, text_sha256("lecture"), ".mp4")
-        await self.wiring.store.put(key, self.lecture)
-        event = UploadCompleted(creator_id=creator, title="The land", object_key=key)
+        key = None if url else object_key(creator, text_sha256("lecture"), ".mp4")
+        if key:
+            await self.wiring.store.put(key, self.lecture)
+        event = UploadCompleted(creator_id=creator, title="The land", object_key=key, url=url)
         accepted = await EventInbox(self.database.app).accept_upload("key", event)
         await carry_waiting(self.client, Outbox(self.database.relay))
         async with asyncio.timeout(60):
@@ -79,15 +84,30 @@ async def world(servers: Servers, tmp_path_factory: pytest.TempPathFactory) -> A
     client = await Client.connect(servers.temporal_address, data_converter=pydantic_data_converter)
     async with AsyncExitStack() as stack:
         vendors = await stack.enter_async_context(FakeProvider())
+        site = await stack.enter_async_context(web_server(_breaking_off_once(lecture.read_bytes())))
         fresh = await stack.enter_async_context(fresh_database(servers.admin_url, servers.app_url, servers.relay_url))
-        wiring = Wiring(_settings(folder / "home", fresh, vendors))
+        wiring = Wiring(_settings(folder / "home", fresh, vendors, site.authority))
         for role, pool in POOLS.items():
             await stack.enter_async_context(build_worker(role, pool, client, wiring))
-        yield World(fresh, client, wiring, vendors, lecture)
+        yield World(fresh, client, wiring, vendors, site, lecture)
         await wiring.database.close()
 
 
-def _settings(home: Path, database: FreshDatabase, vendors: FakeProvider) -> Settings:
+def _breaking_off_once(body: bytes) -> SiteBehaviour:
+    """The file, of which the first request gets half before the connection is cut, and the next what it asks for."""
+    served: list[int] = []
+
+    async def serve(request: Seen, writer: asyncio.StreamWriter) -> None:
+        served.append(1)
+        start = int(request.headers["range"].removeprefix("bytes=").rstrip("-")) if "range" in request.headers else 0
+        part = f"206 Partial Content\r\nContent-Range: bytes {start}-{len(body) - 1}/{len(body)}" if start else "200 OK"
+        head = f'HTTP/1.1 {part}\r\nETag: "1"\r\nContent-Length: {len(body) - start}\r\nContent-Type: video/mp4\r\n\r\n'
+        writer.write(head.encode() + (body[: len(body) // 2] if len(served) == 1 else body[start:]))
+
+    return serve
+
+
+def _settings(home: Path, database: FreshDatabase, vendors: FakeProvider, site: str) -> Settings:
     return Settings(
         home=home,
         postgres_url=database.app_url,
@@ -99,6 +119,7 @@ def _settings(home: Path, database: FreshDatabase, vendors: FakeProvider) -> Set
         anthropic_api_key=SecretStr("key"),
         anthropic_base_url=vendors.anthropic_url,
         provider_timeout_seconds=5,
+        download_allowed_hosts=(site,),
     )
 
 
@@ -117,12 +138,24 @@ async def test_a_lecture_whose_vendors_behave_costs_one_call_each(world: World) 
     assert await world.database.scalar(unsettled, video.creator_id) == 0
 
 
+async def test_a_lecture_at_an_address_is_fetched_resumed_and_completed(world: World) -> None:
+    video = await world.process(url=f"http://{world.site.authority}/lecture.mp4")
+    assert video.status is VideoStatus.COMPLETED, video
+    assert [("range" in request.headers) for request in world.site.seen] == [False, True]
+    sha256 = await world.database.scalar(
+        "SELECT sha256 FROM artefacts WHERE creator_id = $1 AND kind = 'source'", video.creator_id
+    )
+    assert sha256 == hashlib.sha256(world.lecture.read_bytes()).hexdigest()
+
+
 async def test_what_passes_is_retried_as_told_and_leaves_no_trace_in_the_rows(world: World) -> None:
     world.vendors.misbehave(rate_limited(1), BY_NAME["status_500"], on=TRANSCRIPTIONS)
     world.vendors.misbehave(BY_NAME["malformed_json"], BY_NAME["reordered_items"], on=EMBEDDINGS)
     world.vendors.misbehave(BY_NAME["status_529"], BY_NAME["truncated_body"], on=MESSAGES)
     video = await world.process()
     assert video.status is VideoStatus.COMPLETED, video
+    parts = await world.rows("transcript_parts", video)
+    assert world.requests(TRANSCRIPTIONS) == parts + 2
     assert world.requests(MESSAGES) == 3
     assert world.requests(EMBEDDINGS) == 2
     assert await world.rows("embeddings", video) == await world.rows("chunks", video) > 0
@@ -148,5 +181,5 @@ async def test_what_does_not_pass_fails_by_name_and_nothing_of_it_is_kept(
     assert (video.status, video.failure_code) == (VideoStatus.FAILED, code)
     assert await world.rows(unmade, video) == 0
     assert await world.rows("dead_letters", video) == 1
-    if path != TRANSCRIPTIONS:  # two parts are asked for at once
+    if path != TRANSCRIPTIONS:  # several parts are asked for at once
         assert world.requests(path) == calls

@@ -41,9 +41,9 @@ async def test_an_error_is_an_object_for_a_program(tmp_path: Path) -> None:
 
 
 async def test_an_invalid_setting_is_named(tmp_path: Path) -> None:
-    end = await mentora(tmp_path, "doctor", MENTORA_QUIZ_QUESTIONS="many")
+    end = await mentora(tmp_path, "doctor", MENTORA_POSTGRES_POOL_SIZE="many")
     assert end.status == 78
-    assert end.err.startswith("MENTORA_QUIZ_QUESTIONS: ")
+    assert end.err.startswith("MENTORA_POSTGRES_POOL_SIZE: ")
 
 
 def _broken(_: str) -> None:
