@@ -49,7 +49,7 @@ async def _figures(home: RunningHome, minutes: float) -> tuple[float, float, flo
 async def _run(video: Path, minutes: float) -> Run:
     with tempfile.TemporaryDirectory() as folder:
         async with running_home(Path(folder) / "home", transcription_processes=os.cpu_count() or 1) as home:
-            await asyncio.sleep(5)  # the models are loaded behind the workers' start, as in a service that runs
+            await asyncio.sleep(25)  # the models are loaded behind the workers' start: this is a service that runs
             watching = await home.start_processing(video)
             async with PeakMemory(home.state().pid, watching.pid) as peak:
                 made, _ = await watching.communicate()
