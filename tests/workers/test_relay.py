@@ -30,8 +30,12 @@ async def database(servers: Servers) -> AsyncIterator[FreshDatabase]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def client(servers: Servers) -> Client:
-    return await Client.connect(servers.temporal_address, data_converter=pydantic_data_converter)
+async def client(servers: Servers) -> AsyncIterator[Client]:
+    """Nobody tells the stories that start here; they are ended, or the next module's workers would."""
+    client = await Client.connect(servers.temporal_address, data_converter=pydantic_data_converter)
+    yield client
+    async for story in client.list_workflows("ExecutionStatus = 'Running'"):
+        await client.get_workflow_handle(story.id).terminate()
 
 
 async def _accepted(database: FreshDatabase) -> tuple[UploadCompleted, Accepted]:
