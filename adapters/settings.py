@@ -53,6 +53,14 @@ class Settings(BaseSettings):
     # Hosts the downloader may fetch though they are not public: a store inside one's own network, the tests.
     download_allowed_hosts: tuple[str, ...] = ()
 
+    # The gateway.
+    api_host: str = "127.0.0.1"
+    api_port: int = Field(default=8_000, ge=0, le=65_535)
+    api_url: str = ""  # where clients reach it, for links that it gives out; empty: as the request came
+    api_postgres_pool_size: int = Field(default=8, ge=1, le=100)
+    api_allowed_origins: tuple[str, ...] = ()  # browsers' pages that may call it (CORS)
+    development_key_file: str = ""  # tokens of `mentora token` are good where it is set
+
     transcription_processes: int = Field(default=0, ge=0)  # 0: one per core
     log_format: Literal["json", "text"] = "json"
     log_level: Literal["debug", "info", "warning", "error"] = "info"

@@ -10,8 +10,13 @@ _ROOT = UUID("6f1c6a52-7a53-5b0e-9d3a-6d656e746f72")
 
 
 def creator_id(name: str) -> UUID:
-    """The id of the creator called `name` on this installation (the command line's creators have only a name)."""
+    """The id of the creator called `name` on this installation: for the command line any name, for Whop a company."""
     return uuid5(_ROOT, f"creator/{name}")
+
+
+def student_id(creator: UUID, user: str) -> UUID:
+    """One student per creator and user: the same person with two creators is two students, who cannot be joined."""
+    return uuid5(creator, f"student/{user}")
 
 
 def video_id(creator: UUID, event_key: str) -> UUID:

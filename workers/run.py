@@ -6,13 +6,13 @@ import os
 import signal
 import socket
 import threading
-from contextlib import suppress
 from datetime import timedelta
 
 from temporalio.client import Client
 from temporalio.worker import Worker
 from temporalio.worker.workflow_sandbox import SandboxedWorkflowRunner, SandboxRestrictions
 
+from adapters.readiness import say_ready
 from adapters.settings import Settings
 from adapters.temporal.attempts import AttemptsInterceptor
 from adapters.temporal.client import connect_temporal
@@ -40,7 +40,7 @@ async def run(role: WorkerRole, settings: Settings) -> None:
     if client is None:
         return
     if role is WorkerRole.RELAY:
-        _say_ready()
+        say_ready()
         await relay(client, wiring.outbox, stopping)
     else:
         await _poll(role, client, wiring, stopping)
@@ -61,7 +61,7 @@ async def _connected(stopping: asyncio.Event) -> Client | None:
 async def _poll(role: WorkerRole, client: Client, wiring: Wiring, stopping: asyncio.Event) -> None:
     pool = POOLS[role]
     async with build_worker(role, pool, client, wiring):
-        _say_ready()
+        say_ready()
         # A daemon: to load a model takes seconds and cannot be interrupted, and nobody must wait for it at the end.
         threading.Thread(target=_warm_up, args=(pool, wiring), daemon=True).start()
         await stopping.wait()
@@ -103,13 +103,3 @@ def _warm_up(pool: Pool, wiring: Wiring) -> None:
         pool.warm_up(wiring)
     except MentoraError as error:
         _LOGGER.warning("the model is not loaded ahead: %s", error)  # the first step says it again
-
-
-def _say_ready() -> None:
-    """Tell the supervisor, in systemd's words (sd_notify), that this process takes work."""
-    address = os.environ.get("NOTIFY_SOCKET")
-    if not address:
-        return
-    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as datagram:
-        datagram.connect("\0" + address[1:] if address.startswith("@") else address)
-        datagram.send(b"READY=1")

@@ -35,6 +35,11 @@ class Home:
         """Where this home's Unix sockets lie. A socket's path may have 107 bytes, and a home's any number."""
         return user_folder() / hashlib.sha256(os.fsencode(self.path)).hexdigest()[:12]
 
+    @property
+    def development_key(self) -> Path:
+        """Signs the tokens of `mentora token`; the gateway makes it at first use."""
+        return self.path / "keys" / "development.json"
+
     def acquire(self) -> HomeState | None:
         """Make the folders and take the lock, which the kernel gives back when this process ends, however it ends.
 

@@ -26,6 +26,8 @@ from schemas.worker_roles import WorkerRole
 _LEFT_BEHIND_SECONDS = 5.0
 _WORKER_STOP_SECONDS = 5.5  # a worker itself hands over what it still has in hand after 5
 
+GATEWAY = "gateway"
+
 Prepare = Callable[[Mapping[str, str]], Awaitable[None]]
 
 
@@ -51,7 +53,7 @@ class WorkerCommand:
 
 
 def worker_commands(settings: Settings) -> tuple[WorkerCommand, ...]:
-    """One process per role; of transcription, which alone fills a core, as many as cores or as the settings say."""
+    """One process per role, and the gateway; of transcription, which fills a core, as many as there are or as asked."""
     commands = []
     for role in WorkerRole:
         # -P: a folder called `schemas` where the user stands must not hide ours.
@@ -61,6 +63,7 @@ def worker_commands(settings: Settings) -> tuple[WorkerCommand, ...]:
             commands += [WorkerCommand(f"{role.value}-{number}", argv) for number in range(1, processes + 1)]
         else:
             commands.append(WorkerCommand(role.value, argv))
+    commands.append(WorkerCommand(GATEWAY, (sys.executable, "-P", "-m", "starters.api")))
     return tuple(commands)
 
 
@@ -99,6 +102,7 @@ class Stack:
         self._ready = False
         self.environment: dict[str, str] = {}
         self.temporal_ui_url = ""
+        self.api_url = ""
 
     @property
     def states(self) -> tuple[ProcessState, ...]:
@@ -117,6 +121,7 @@ class Stack:
         self.environment = {"MENTORA_HOME": str(self._home.path)}
         for server in servers:
             self.environment |= server.environment
+        self.environment |= self._gateway_environment()
         await self._supervisor.start(await _plans(servers))
         await asyncio.gather(*(server.ensure() for server in servers))
         await prepare(self._inherited | self.environment)
@@ -158,6 +163,19 @@ class Stack:
             self.temporal_ui_url = temporal.ui_url
             servers.append(temporal)
         return servers
+
+    def _gateway_environment(self) -> dict[str, str]:
+        """Its port is the setting's or one near it, and the home's for good; where nobody asks for it, none."""
+        if not any(worker.name == GATEWAY for worker in self._workers):
+            return {}
+        port = self._ports.claim(GATEWAY, self._settings.api_port)
+        self.api_url = self._settings.api_url or f"http://127.0.0.1:{port}"
+        key = self._settings.development_key_file or str(self._home.development_key)
+        return {
+            "MENTORA_API_PORT": str(port),
+            "MENTORA_API_URL": self.api_url,
+            "MENTORA_DEVELOPMENT_KEY_FILE": key,
+        }
 
     def _worker_plan(self, worker: WorkerCommand) -> ChildPlan:
         """Workers stay in the user's folder, where their `.env` is, so ours comes to them by PYTHONPATH."""

@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from uuid import UUID
 
 import asyncpg
@@ -11,6 +11,7 @@ from asyncpg.pool import PoolConnectionProxy
 from pgvector.asyncpg import register_vector
 
 from adapters.postgres.errors import translating
+from schemas.callers import Caller
 from schemas.errors import Superseded
 from schemas.videos import VideoRef
 
@@ -83,6 +84,24 @@ class Database:
                 str(student),
             )
             await connection.execute("SET LOCAL ROLE mentora_student")
+            yield connection
+
+    async def ping(self) -> None:
+        """Raises: DatabaseUnavailable."""
+        async with self.transaction() as connection:
+            await connection.execute("SELECT 1")
+
+    def as_caller(self, caller: Caller) -> AbstractAsyncContextManager[Connection]:
+        """A transaction with what this caller may see: a student's, or its creator's."""
+        if caller.student_id is not None:
+            return self.as_student(caller.creator, caller.student_id)
+        return self.as_creator(caller.creator)
+
+    @asynccontextmanager
+    async def as_operator(self) -> AsyncIterator[Connection]:
+        """A transaction for what belongs to the installation: its keys, its limits, the list of creators."""
+        async with self.transaction() as connection:
+            await connection.execute("SET LOCAL ROLE mentora_operator")
             yield connection
 
     @asynccontextmanager

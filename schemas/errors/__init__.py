@@ -3,6 +3,15 @@
 Adapters translate every outside error into one of these at the edge. An exception that is none of them is a bug.
 """
 
+from schemas.errors.gateway import (
+    Forbidden,
+    NotFound,
+    RequestInvalid,
+    RequestTooLarge,
+    TookTooLong,
+    TooManyRequests,
+    Unauthenticated,
+)
 from schemas.errors.lectures import (
     DownloadRefused,
     DownloadTooLarge,
@@ -61,6 +70,7 @@ __all__ = [
     "DownloadTooLarge",
     "EventInvalid",
     "FileNotReadable",
+    "Forbidden",
     "HomeInUse",
     "IdempotencyKeyReused",
     "InputError",
@@ -70,6 +80,7 @@ __all__ = [
     "MediaTruncated",
     "MentoraError",
     "NoAudioTrack",
+    "NotFound",
     "NotMedia",
     "NotRunning",
     "ObjectStoreUnavailable",
@@ -80,6 +91,8 @@ __all__ = [
     "ProviderRefused",
     "ProviderUnavailable",
     "RateLimited",
+    "RequestInvalid",
+    "RequestTooLarge",
     "ServerFailed",
     "SettingsInvalid",
     "SpeechNotFound",
@@ -88,8 +101,11 @@ __all__ = [
     "StoreUnavailable",
     "Superseded",
     "TemporalUnavailable",
+    "TooManyRequests",
+    "TookTooLong",
     "TranscriptNotReady",
     "TransientError",
+    "Unauthenticated",
     "UrlRefused",
     "VideoCancelled",
     "VideoNotFound",

@@ -19,6 +19,7 @@ _COMMANDS = (
     ("show", "Show a lecture's transcript, chunks and quiz."),
     ("search", "Find the moments at which something is said."),
     ("captions", "Write a lecture's captions as WebVTT or SRT."),
+    ("token", "Issue a token for this machine's own gateway."),
     ("stop", "Stop what `mentora up` started."),
     ("doctor", "Say what this machine lacks, and how to get it."),
 )

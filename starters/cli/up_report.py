@@ -58,6 +58,7 @@ class JsonReport:
                 "seconds": round(seconds, 2),
                 "environment": stack.environment,
                 "temporal_ui_url": stack.temporal_ui_url,
+                "api_url": stack.api_url,
                 "processes": [process.model_dump(mode="json") for process in stack.states],
             }
         )
@@ -143,6 +144,7 @@ class LiveReport(TextReport):
 def _addresses(stack: Stack) -> dict[str, str]:
     """What a person may want to open; what is given by the settings they know already."""
     known = {
+        "Gateway": f"{stack.api_url}/docs" if stack.api_url else "",
         "Temporal UI": stack.temporal_ui_url,
         "Temporal": stack.environment.get("TEMPORAL_ADDRESS", ""),
         "PostgreSQL": stack.environment.get("MENTORA_POSTGRES_ADMIN_URL", ""),

@@ -192,7 +192,17 @@ async def test_without_user_namespaces_root_runs_the_database_as_nobody() -> Non
 def test_each_role_has_a_process_and_transcription_as_many_as_asked() -> None:
     commands = worker_commands(Settings.model_construct(transcription_processes=2))
     assert [command.name for command in commands] == [
-        *("workflows", "media", "transcription-1", "transcription-2", "embedding", "quiz", "database", "relay"),
+        *(
+            "workflows",
+            "media",
+            "transcription-1",
+            "transcription-2",
+            "embedding",
+            "quiz",
+            "database",
+            "relay",
+            "gateway",
+        ),
     ]
     assert {command.argv[-1] for command in commands if command.name.startswith("trans")} == {"transcription"}
 

@@ -6,7 +6,8 @@ from tests.databases import FreshDatabase
 
 pytestmark = pytest.mark.servers
 
-WITHOUT_CREATOR = {"schema_migrations"}  # the only tables that belong to nobody
+# The only tables that belong to no creator: to the schema, and to whoever runs the installation.
+WITHOUT_CREATOR = {"schema_migrations", "installation_keys", "rate_limits"}
 
 TABLES = """SELECT c.oid, c.relname AS name, c.relrowsecurity, c.relforcerowsecurity, c.relispartition
             FROM pg_class c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p')"""
@@ -32,6 +33,7 @@ async def test_row_level_security_is_enabled_and_forced_with_a_checked_policy_ev
     )
     unguarded = {row["name"] for row in rows if not (row["forced"] and row["checked"])}
     assert unguarded == WITHOUT_CREATOR
+    assert {row["name"] for row in rows if not row["forced"]} == {"schema_migrations"}
     assert len(rows) > 20
 
 
@@ -63,7 +65,7 @@ async def test_application_roles_can_neither_own_nor_bypass(database: FreshDatab
         """SELECT rolname, rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb OR rolreplication AS mighty,
                   rolinherit FROM pg_roles WHERE rolname LIKE 'mentora\\_%'"""
     )
-    assert {row["rolname"] for row in roles} == {"mentora_app", "mentora_student", "mentora_relay"}
+    assert {row["rolname"] for row in roles} == {"mentora_app", "mentora_student", "mentora_operator", "mentora_relay"}
     assert not any(row["mighty"] or row["rolinherit"] for row in roles)
     owned = "SELECT count(*) FROM pg_class WHERE pg_get_userbyid(relowner) LIKE 'mentora\\_%'"
     assert await database.scalar(owned) == 0

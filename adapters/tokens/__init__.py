@@ -1,0 +1,1 @@
+"""Credentials: tokens that others sign, keys that we give out, and what each says of its bearer."""

@@ -1,0 +1,107 @@
+"""What every request and every answer is wrapped in: an id, a deadline, safe headers, a line in the log, a count."""
+
+import asyncio
+import logging
+import time
+
+import structlog
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from schemas.errors import TookTooLong
+from starters.api.problems import bug_response, problem_response
+from starters.api.requests import HEADER, chosen_id, keep_id
+from starters.api.signals import observe
+
+DEADLINE_SECONDS = 30.0  # until an answer begins; a stream may then last as long as both sides like
+_UPLOADS = "/api/videos/upload"  # a body of hours: these routes watch the clock themselves
+_SAFE = {
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cross-Origin-Resource-Policy": "cross-origin",  # CORS decides which pages may read what
+    "Strict-Transport-Security": "max-age=31536000",  # browsers heed it over TLS only
+    "Cache-Control": "no-store",  # whatever may be kept says so itself
+}
+_LOGGER = logging.getLogger(__name__)
+
+
+class Envelope:
+    """The outermost middleware."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope, receive)
+        request_id = chosen_id(Headers(scope=scope).get(HEADER))
+        keep_id(request, request_id)
+        answer = _Answer(scope, request_id, send)
+        with structlog.contextvars.bound_contextvars(request_id=request_id):
+            began = time.perf_counter()
+            try:
+                await self._answered(request, answer, receive)
+            finally:
+                _tell(scope, answer, time.perf_counter() - began)
+
+    async def _answered(self, request: Request, answer: "_Answer", receive: Receive) -> None:
+        """Let the app answer, and answer for it where it cannot. Only what has not begun can still be replaced."""
+        try:
+            async with asyncio.timeout(_deadline(request)) as deadline:
+                answer.deadline = deadline
+                await self._app(request.scope, receive, answer.send)
+        except Exception as error:
+            if answer.status:
+                raise
+            if isinstance(error, TimeoutError) and deadline.expired():
+                late = TookTooLong(f"the answer was not ready within {DEADLINE_SECONDS:.0f} s")
+                await problem_response(request, late)(request.scope, receive, answer.send)
+                return
+            _LOGGER.exception("a bug behind %s %s", request.method, request.url.path)
+            await bug_response(request)(request.scope, receive, answer.send)
+
+
+class _Answer:
+    """The way back: puts the headers on and remembers the status (0: not begun)."""
+
+    def __init__(self, scope: Scope, request_id: str, send: Send) -> None:
+        self.status = 0
+        self.deadline: asyncio.Timeout | None = None
+        self._scope = scope
+        self._request_id = request_id
+        self._send = send
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            if self.deadline is not None and not self.deadline.expired():
+                self.deadline.reschedule(None)
+            headers = MutableHeaders(scope=message)
+            headers[HEADER] = self._request_id
+            for name, value in self._scope["state"].get("headers", {}).items():
+                headers[name] = value
+            for name, value in _SAFE.items():
+                headers.setdefault(name, value)
+        await self._send(message)
+
+
+def add_header(request: Request, name: str, value: str) -> None:
+    """Have every answer to this request carry the header, a problem document too."""
+    request.scope["state"].setdefault("headers", {})[name] = value
+
+
+def _deadline(request: Request) -> float | None:
+    return None if request.url.path.startswith(_UPLOADS) else DEADLINE_SECONDS
+
+
+def _tell(scope: Scope, answer: _Answer, seconds: float) -> None:
+    # The template, not the path: ids in a metric's label would make a time series each.
+    route = getattr(scope.get("route"), "path", "unknown")
+    route = route if isinstance(route, str) else "unknown"
+    observe(scope["method"], route, answer.status, seconds)
+    _LOGGER.info("%s %s %d in %.0f ms", scope["method"], route, answer.status, seconds * 1_000)

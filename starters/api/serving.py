@@ -1,0 +1,47 @@
+"""One gateway process, from its first port to its last answer."""
+
+import socket
+
+import uvicorn
+from fastapi import FastAPI
+
+from adapters.readiness import say_ready
+from adapters.settings import Settings
+from starters.api.app import create_app
+from starters.api.resources import Resources
+
+_GRACE_SECONDS = 4  # then open streams are cut: they are resumed by number, elsewhere
+
+
+class _Server(uvicorn.Server):
+    """Tells the supervisor when it listens."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            say_ready()
+
+
+async def serve(settings: Settings) -> None:
+    """Answer until SIGTERM or SIGINT."""
+    await _Server(configuration(create_app(Resources(settings)), settings)).serve()
+
+
+def configuration(app: FastAPI, settings: Settings) -> uvicorn.Config:
+    """How the HTTP server treats its connections."""
+    return uvicorn.Config(
+        app,
+        host=settings.api_host,
+        port=settings.api_port,
+        loop="none",
+        http="httptools",
+        ws="none",
+        log_config=None,
+        access_log=False,  # the envelope's line says more
+        server_header=False,
+        date_header=True,
+        timeout_keep_alive=75,  # above a load balancer's usual 60
+        timeout_graceful_shutdown=_GRACE_SECONDS,
+        proxy_headers=False,
+        h11_max_incomplete_event_size=65_536,
+    )

@@ -1,0 +1,83 @@
+"""A real gateway on a free port, and the callers who come to it."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import uvicorn
+
+from adapters.settings import Settings
+from adapters.tokens.development import DevelopmentTokens
+from schemas.callers import Caller, Role
+from schemas.ids import student_id
+from starters.api.app import create_app
+from starters.api.resources import Resources
+from starters.api.serving import configuration
+from tests.conftest import Servers
+from tests.databases import FreshDatabase
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """What listens, and the key that its callers' tokens are signed with."""
+
+    url: str
+    settings: Settings
+    tokens: DevelopmentTokens
+    client: httpx2.AsyncClient
+
+    def creator(self, creator: UUID) -> dict[str, str]:
+        """The headers of a creator."""
+        return self.headers(Caller(role=Role.CREATOR, subject=f"user-{creator}", creator_id=creator))
+
+    def student(self, creator: UUID, name: str = "ada") -> dict[str, str]:
+        """The headers of a student of the creator."""
+        student = student_id(creator, name)
+        return self.headers(Caller(role=Role.STUDENT, subject=f"user-{name}", creator_id=creator, student_id=student))
+
+    def operator(self, creator: UUID | None = None) -> dict[str, str]:
+        """The headers of who runs the installation."""
+        return self.headers(Caller(role=Role.OPERATOR, subject="operator", creator_id=creator))
+
+    def headers(self, caller: Caller, seconds: float = 600) -> dict[str, str]:
+        return {"Authorization": f"Bearer {self.tokens.issue(caller, seconds)}"}
+
+
+def gateway_settings(servers: Servers, database: FreshDatabase, folder: Path, **changed: Any) -> Settings:
+    """Of a gateway over this database; what is not said is as by default."""
+    known: dict[str, Any] = {
+        "home": folder,
+        "postgres_url": database.app_url,
+        "postgres_relay_url": database.relay_url,
+        "redis_cache_url": servers.redis_url,
+        "development_key_file": str(folder / "development.key"),
+        "api_port": 0,
+        "log_level": "warning",
+    }
+    return Settings.model_construct(**(known | changed))
+
+
+@asynccontextmanager
+async def running_gateway(settings: Settings) -> AsyncIterator[Gateway]:
+    """It listens inside, and is gone after."""
+    resources = Resources(settings)
+    config = configuration(create_app(resources), settings)
+    server = uvicorn.Server(config)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        serving = asyncio.create_task(server._serve([listening]))  # `serve` would take the tests' signals
+        try:
+            async with httpx2.AsyncClient(base_url=url, timeout=30) as client:
+                while not server.started:
+                    assert not serving.done(), serving.exception()
+                    await asyncio.sleep(0.01)
+                yield Gateway(url, settings, DevelopmentTokens(Path(settings.development_key_file)), client)
+        finally:
+            server.should_exit = True
+            await serving
