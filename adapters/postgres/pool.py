@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from uuid import UUID
 
@@ -18,9 +18,16 @@ from schemas.videos import VideoRef
 Connection = PoolConnectionProxy
 
 
+OnStatement = Callable[[float], None]  # told the seconds that each statement took
+
+
 async def _teach_types(connection: asyncpg.Connection) -> None:
     await register_vector(connection)
     await connection.set_type_codec("jsonb", schema="pg_catalog", encoder=json.dumps, decoder=json.loads)
+
+
+async def _leave_as_it_is(_: asyncpg.Connection) -> None:
+    """Whatever a transaction sets here ends with it, so there is nothing to reset: a round trip less for each."""
 
 
 COMMAND_TIMEOUT_SECONDS = 20  # above the roles' statement_timeout of 15 s, so that the server speaks first
@@ -29,8 +36,15 @@ COMMAND_TIMEOUT_SECONDS = 20  # above the roles' statement_timeout of 15 s, so t
 class Database:
     """A pool of one role's connections, opened at first use: a worker starts while PostgreSQL is still away."""
 
-    def __init__(self, url: str, pool_size: int = 4, statement_cache_size: int = 100) -> None:
+    def __init__(
+        self,
+        url: str,
+        pool_size: int = 4,
+        statement_cache_size: int = 100,
+        on_statement: OnStatement | None = None,
+    ) -> None:
         self._url = url
+        self._on_statement = on_statement
         self._pool_size = pool_size
         self._statement_cache_size = statement_cache_size
         self._pool: asyncpg.Pool | None = None
@@ -46,9 +60,15 @@ class Database:
                     timeout=5,
                     command_timeout=COMMAND_TIMEOUT_SECONDS,
                     statement_cache_size=self._statement_cache_size,
-                    init=_teach_types,
+                    init=self._prepare,
+                    reset=_leave_as_it_is,
                 )
             return self._pool
+
+    async def _prepare(self, connection: asyncpg.Connection) -> None:
+        await _teach_types(connection)
+        if (tell := self._on_statement) is not None:
+            connection.add_query_logger(lambda statement: tell(statement.elapsed))
 
     async def close(self) -> None:
         """Give every connection back; one that is stuck is cut after five seconds."""
@@ -79,11 +99,11 @@ class Database:
         """A transaction that reads what this creator has published to this student, and changes nothing."""
         async with self.transaction() as connection:
             await connection.execute(
-                "SELECT set_config('mentora.creator_id', $1, true), set_config('mentora.student_id', $2, true)",
+                """SELECT set_config('mentora.creator_id', $1, true), set_config('mentora.student_id', $2, true),
+                          set_config('role', 'mentora_student', true)""",
                 str(creator),
                 str(student),
             )
-            await connection.execute("SET LOCAL ROLE mentora_student")
             yield connection
 
     async def ping(self) -> None:

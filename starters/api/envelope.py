@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from schemas.errors import TookTooLong
 from starters.api.problems import bug_response, problem_response
 from starters.api.requests import HEADER, chosen_id, keep_id
-from starters.api.signals import observe
+from starters.api.signals import Tally, begin_tally, observe
 
 DEADLINE_SECONDS = 30.0  # until an answer begins; a stream may then last as long as both sides like
 _UPLOADS = "/api/videos/upload"  # a body of hours: these routes watch the clock themselves
@@ -43,11 +43,11 @@ class Envelope:
         keep_id(request, request_id)
         answer = _Answer(scope, request_id, send)
         with structlog.contextvars.bound_contextvars(request_id=request_id):
-            began = time.perf_counter()
+            began, tally = time.perf_counter(), begin_tally()
             try:
                 await self._answered(request, answer, receive)
             finally:
-                _tell(scope, answer, time.perf_counter() - began)
+                _tell(scope, answer, time.perf_counter() - began, tally)
 
     async def _answered(self, request: Request, answer: "_Answer", receive: Receive) -> None:
         """Let the app answer, and answer for it where it cannot. Only what has not begun can still be replaced."""
@@ -99,9 +99,9 @@ def _deadline(request: Request) -> float | None:
     return None if request.url.path.startswith(_UPLOADS) else DEADLINE_SECONDS
 
 
-def _tell(scope: Scope, answer: _Answer, seconds: float) -> None:
+def _tell(scope: Scope, answer: _Answer, seconds: float, tally: Tally) -> None:
     # The template, not the path: ids in a metric's label would make a time series each.
     route = getattr(scope.get("route"), "path", "unknown")
     route = route if isinstance(route, str) else "unknown"
-    observe(scope["method"], route, answer.status, seconds)
+    observe(scope["method"], route, answer.status, seconds, tally)
     _LOGGER.info("%s %s %d in %.0f ms", scope["method"], route, answer.status, seconds * 1_000)

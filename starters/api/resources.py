@@ -9,6 +9,7 @@ from adapters.postgres.pool import Database
 from adapters.settings import Settings
 from adapters.tokens.development import DevelopmentTokens
 from schemas.errors import SettingsInvalid
+from starters.api.signals import observe_statement
 
 
 class Resources:
@@ -23,7 +24,12 @@ class Resources:
         settings = self.settings
         if not settings.postgres_url:
             raise SettingsInvalid("MENTORA_POSTGRES_URL is not set: give the address of a PostgreSQL")
-        return Database(settings.postgres_url, settings.api_postgres_pool_size, settings.postgres_statement_cache_size)
+        return Database(
+            settings.postgres_url,
+            settings.api_postgres_pool_size,
+            settings.postgres_statement_cache_size,
+            observe_statement,
+        )
 
     @cached_property
     def development_tokens(self) -> DevelopmentTokens | None:

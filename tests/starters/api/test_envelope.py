@@ -1,5 +1,6 @@
 """What wraps every answer: the request id, problem documents, safe headers, who asks."""
 
+import re
 from uuid import uuid4
 
 import httpx2
@@ -94,3 +95,18 @@ async def test_readiness_names_what_it_depends_on_and_metrics_count_by_route(gat
     await gateway.client.get(f"/api/videos/{uuid4()}", headers=gateway.creator(uuid4()))
     counted = (await gateway.client.get("/metrics")).text
     assert 'route="/api/videos/{video_id}",status="404"' in counted
+
+
+async def test_an_answer_is_counted_with_its_statements(gateway: Gateway, database: FreshDatabase) -> None:
+    creator = uuid4()
+    video = await queued_video(database.app, creator)
+    before = await _statements(gateway)
+    await gateway.client.get(f"/api/videos/{video.video_id}", headers=gateway.creator(creator))
+    assert await _statements(gateway) - before == 4  # begin, who asks, the question, commit
+
+
+async def _statements(gateway: Gateway) -> float:
+    counted = (await gateway.client.get("/metrics")).text
+    route = 'method="GET",route="/api/videos/{video_id}"'
+    found = re.search(rf"mentora_http_request_statements_sum{{{re.escape(route)}}} (\S+)", counted)
+    return float(found[1]) if found else 0
