@@ -75,7 +75,7 @@ class RateLimiter:
         if not all(verdict.allowed for verdict in own):
             return self._by_itself(own) if self.is_degraded else own
         told = await self._connection.run(_ADMIT, [key for key, _ in asked], _arguments(limits))
-        self._is_refused = told is None
+        self._is_refused = told is None and not self._connection.is_away
         if told is None:
             return self._by_itself(own)
         verdicts = tuple(_verdict(limit, *numbers) for limit, numbers in zip(limits, told, strict=True))
