@@ -23,6 +23,7 @@ class Settings(BaseSettings):
     postgres_relay_url: str = ""  # the relay's own narrow role
     postgres_admin_url: str = ""  # may create roles and tables; migrations only
     redis_cache_url: str = ""
+    redis_limits_url: str = ""
     temporal_ui_url: str = ""  # where people look at workflows; links to them begin with it
     postgres_pool_size: int = Field(default=4, ge=1, le=100)
     postgres_statement_cache_size: int = Field(default=100, ge=0)  # 0 behind a PgBouncer older than 1.21

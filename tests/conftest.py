@@ -38,6 +38,10 @@ class Servers:
         return self.environment["MENTORA_REDIS_CACHE_URL"]
 
     @property
+    def limits_url(self) -> str:
+        return self.environment["MENTORA_REDIS_LIMITS_URL"]
+
+    @property
     def temporal_address(self) -> str:
         return self.environment["TEMPORAL_ADDRESS"]
 

@@ -81,7 +81,7 @@ class Wiring:
     @property
     def embeddings(self) -> EmbeddingActivities:
         """Chunks to vectors."""
-        from adapters.redis import RedisEmbeddingCache
+        from adapters.redis.embeddings import RedisEmbeddingCache
 
         return EmbeddingActivities(
             PostgresChunks(self.database),

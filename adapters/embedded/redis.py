@@ -1,4 +1,4 @@
-"""An embedded Redis for the cache: on a Unix socket, bounded, evicting by least use, and keeping nothing on disk."""
+"""Two embedded Redis, for the cache and for the limits: on Unix sockets, bounded, and keeping nothing on disk."""
 
 import asyncio
 from collections.abc import Mapping
@@ -10,10 +10,8 @@ from adapters.embedded.programs import redis_program
 _SETTINGS = {
     "port": "0",
     "unixsocketperm": "700",
-    "save": "",  # a cache that is lost is filled again
+    "save": "",  # a cache that is lost is filled again, and each process remembers what it let through
     "appendonly": "no",
-    "maxmemory": "256mb",
-    "maxmemory-policy": "allkeys-lfu",
     "daemonize": "no",
 }
 
@@ -22,23 +20,25 @@ class Redis:
     """One server for the cache alone: it may forget anything."""
 
     name = "redis"
+    _variable = "MENTORA_REDIS_CACHE_URL"
+    _memory: Mapping[str, str] = {"maxmemory": "256mb", "maxmemory-policy": "allkeys-lfu"}
 
     def __init__(self, home: Home, environment: Mapping[str, str]) -> None:
         self._home = home
         self._inherited = environment
-        self._socket = home.sockets / "redis.sock"
+        self._socket = home.sockets / f"{self.name}.sock"
 
     @property
     def environment(self) -> dict[str, str]:
-        """The cache's address."""
-        return {"MENTORA_REDIS_CACHE_URL": f"unix://{self._socket}"}
+        """Its address."""
+        return {self._variable: f"unix://{self._socket}"}
 
     async def plan(self) -> ChildPlan:
         """Raises PartMissing."""
         program = redis_program(self._inherited)
-        folder = self._home.data / "redis"
+        folder = self._home.data / self.name
         folder.mkdir(mode=0o700, exist_ok=True)
-        settings = _SETTINGS | {"unixsocket": str(self._socket), "dir": str(folder)}
+        settings = _SETTINGS | dict(self._memory) | {"unixsocket": str(self._socket), "dir": str(folder)}
         return ChildPlan(
             name=self.name,
             argv=(str(program), *(part for key, value in settings.items() for part in (f"--{key}", value))),
@@ -49,7 +49,7 @@ class Redis:
         )
 
     async def ensure(self) -> None:
-        """Nothing to make in a cache."""
+        """Nothing to make in it."""
 
     async def _is_ready(self, _pid: int) -> bool:
         try:
@@ -61,3 +61,11 @@ class Redis:
             return await reader.readline() == b"+PONG\r\n"
         finally:
             writer.close()
+
+
+class RedisLimits(Redis):
+    """One server for the rate limits: it evicts nothing, since who is forgotten has no limit."""
+
+    name = "redis-limits"
+    _variable = "MENTORA_REDIS_LIMITS_URL"
+    _memory: Mapping[str, str] = {"maxmemory": "64mb", "maxmemory-policy": "noeviction"}

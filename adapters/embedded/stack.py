@@ -16,7 +16,7 @@ from adapters.embedded.home import Home
 from adapters.embedded.identity import birth, end_process
 from adapters.embedded.ports import Ports
 from adapters.embedded.postgres import Postgres
-from adapters.embedded.redis import Redis
+from adapters.embedded.redis import Redis, RedisLimits
 from adapters.embedded.state import HomeState, ProcessState
 from adapters.embedded.supervisor import Supervisor
 from adapters.embedded.temporal import Temporal
@@ -93,7 +93,7 @@ class Stack:
         self._home = home
         self._workers = worker_commands(settings) if workers is None else tuple(workers)
         self._inherited = dict(os.environ if inherited is None else inherited)
-        self._only = {Postgres.name, Redis.name, Temporal.name} if only is None else set(only)
+        self._only = {Postgres.name, Redis.name, RedisLimits.name, Temporal.name} if only is None else set(only)
         self._temporal_flags = temporal_flags
         self._on_change = on_change
         self._ports = Ports(home)
@@ -157,6 +157,8 @@ class Stack:
             servers.append(Postgres(self._home, inherited))
         if Redis.name in self._only and not settings.redis_cache_url:
             servers.append(Redis(self._home, inherited))
+        if RedisLimits.name in self._only and not settings.redis_limits_url:
+            servers.append(RedisLimits(self._home, inherited))
         given_temporal = names_temporal(inherited)
         if Temporal.name in self._only and not given_temporal:
             temporal = Temporal(self._home, inherited, self._ports, self._temporal_flags)

@@ -79,8 +79,8 @@ def _servers(settings: Settings, environment: Mapping[str, str]) -> Iterator[Che
         "Redis",
         lambda: redis_program(environment),
         "--version",
-        f"{_INSTALL}; or set MENTORA_REDIS_BIN to a program, or MENTORA_REDIS_CACHE_URL to a real one.",
-        needed=not settings.redis_cache_url,
+        f"{_INSTALL}; or set MENTORA_REDIS_BIN to a program, or MENTORA_REDIS_CACHE_URL and _LIMITS_URL to real ones.",
+        needed=not (settings.redis_cache_url and settings.redis_limits_url),
     )
     yield _program(
         "Temporal",

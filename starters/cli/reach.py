@@ -140,6 +140,7 @@ def _settings_at(settings: Settings, environment: Mapping[str, str], home: Home)
     told = {
         "postgres_url": environment.get("MENTORA_POSTGRES_URL"),
         "redis_cache_url": environment.get("MENTORA_REDIS_CACHE_URL"),
+        "redis_limits_url": environment.get("MENTORA_REDIS_LIMITS_URL"),
         "temporal_ui_url": environment.get("MENTORA_TEMPORAL_UI_URL"),
     }
     update = {name: value for name, value in told.items() if value}

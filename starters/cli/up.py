@@ -26,8 +26,9 @@ async def up(
 ) -> None:
     """Start the servers and the workers here, until Ctrl-C.
 
-    A server whose address is set (MENTORA_POSTGRES_URL, MENTORA_REDIS_CACHE_URL, TEMPORAL_ADDRESS) is not started.
-    What dies is started again. Ctrl-C stops all within 10 s; a second Ctrl-C, at once. Nothing accepted is lost.
+    A server whose address is set (MENTORA_POSTGRES_URL, MENTORA_REDIS_CACHE_URL, MENTORA_REDIS_LIMITS_URL,
+    TEMPORAL_ADDRESS) is not started. What dies is started again. Ctrl-C stops all within 10 s; a second
+    Ctrl-C, at once. Nothing accepted is lost.
 
     Example: `mentora up`, and in another terminal `mentora process lecture.mp4`.
     """

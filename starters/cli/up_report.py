@@ -149,5 +149,6 @@ def _addresses(stack: Stack) -> dict[str, str]:
         "Temporal": stack.environment.get("TEMPORAL_ADDRESS", ""),
         "PostgreSQL": stack.environment.get("MENTORA_POSTGRES_ADMIN_URL", ""),
         "Redis": stack.environment.get("MENTORA_REDIS_CACHE_URL", ""),
+        "Limits": stack.environment.get("MENTORA_REDIS_LIMITS_URL", ""),
     }
     return {name: value for name, value in known.items() if value}

@@ -16,7 +16,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.servers]
 
 async def test_the_sample_survives_the_death_of_everything_it_needs(tmp_path: Path) -> None:
     strikes = [strand(stage("transcript"))]
-    kills = [kill("temporal", parts_done(2)), kill("postgres", parts_done(2)), kill("redis", parts_done(2))]
+    kills = [kill(name, parts_done(2)) for name in ("temporal", "postgres", "redis", "redis-limits")]
     async with running_home(tmp_path / "home") as home:
         async with asyncio.timeout(180):
             made, struck = await asyncio.gather(
@@ -24,7 +24,7 @@ async def test_the_sample_survives_the_death_of_everything_it_needs(tmp_path: Pa
                 inflict(home, strikes, [freeze(parts_done(1)), *kills]),
             )
         assert made["status"] == "completed", made
-        assert len(struck) == 5
+        assert len(struck) == 6
         assert await broken(home) == []
         assert (len(made["quiz"]["questions"]), made["chunks"]) == (10, 4)
         assert 380 < made["transcript"]["words"] < 400  # 391 are spoken, 392 heard undisturbed

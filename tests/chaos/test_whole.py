@@ -28,6 +28,7 @@ EVERYTHING = (
         kill("temporal", parts_done(3)),
         kill("postgres", parts_done(4)),
         kill("redis", parts_done(4)),
+        kill("redis-limits", parts_done(4)),
     ],
     [kill("embedding", stage("chunks")), kill("quiz", stage("chunks"))],
 )

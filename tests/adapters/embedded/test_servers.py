@@ -31,6 +31,13 @@ async def test_the_cache_is_bounded_and_keeps_what_is_used_most(servers: Servers
         assert settings["maxmemory-policy"] == "allkeys-lfu"
 
 
+async def test_the_limits_are_bounded_and_nobody_is_forgotten(servers: Servers) -> None:
+    async with Redis.from_url(servers.limits_url, decode_responses=True) as limits:
+        settings = await limits.config_get("maxmemory*")
+        assert int(settings["maxmemory"] or 0) > 0
+        assert settings["maxmemory-policy"] == "noeviction"
+
+
 async def test_temporal_knows_our_search_attributes_and_keeps_closed_workflows_for_thirty_days(
     servers: Servers,
 ) -> None:

@@ -77,7 +77,7 @@ async def test_the_state_tells_others_the_addresses_and_the_processes(up: Up) ->
     assert state.ready
     assert state.pid == os.getpid()
     assert state.environment == up.stack.environment
-    assert {process.name for process in state.processes} == {"postgres", "redis", "temporal", "dummy"}
+    assert {process.name for process in state.processes} == {"postgres", "redis", "redis-limits", "temporal", "dummy"}
     assert all(is_alive(process.pid) for process in state.processes)
 
 
@@ -90,7 +90,12 @@ async def test_two_homes_run_side_by_side_and_leave_nothing(up: Up, tmp_path: Pa
     stack = servers_only(Home(tmp_path / "other"))
     try:
         await stack.start()
-        for name in ("MENTORA_POSTGRES_ADMIN_URL", "MENTORA_REDIS_CACHE_URL", "TEMPORAL_ADDRESS"):
+        for name in (
+            "MENTORA_POSTGRES_ADMIN_URL",
+            "MENTORA_REDIS_CACHE_URL",
+            "MENTORA_REDIS_LIMITS_URL",
+            "TEMPORAL_ADDRESS",
+        ):
             assert stack.environment[name] != up.stack.environment[name]
         assert await _fetch(stack.environment["MENTORA_POSTGRES_ADMIN_URL"], "SELECT to_regclass('kept')") is None
         pids = [process.pid for process in stack.states]
@@ -117,7 +122,9 @@ async def test_a_stopped_stack_comes_back_with_the_same_links_and_data(tmp_path:
 
 async def test_a_server_whose_address_is_given_is_not_started(tmp_path: Path) -> None:
     settings = Settings.model_construct(
-        postgres_url="postgresql://elsewhere/mentora", redis_cache_url="redis://elsewhere"
+        postgres_url="postgresql://elsewhere/mentora",
+        redis_cache_url="redis://elsewhere",
+        redis_limits_url="redis://elsewhere",
     )
     inherited = bare_environment() | {"TEMPORAL_ADDRESS": "elsewhere:7233"}
     stack = Stack(settings, Home(tmp_path / "home"), workers=(), inherited=inherited)
@@ -143,7 +150,7 @@ async def test_preparing_comes_after_the_servers_and_before_the_workers(tmp_path
         await stack.start(prepare)
     finally:
         await stack.stop()
-    assert seen == [(["redis"], True)]
+    assert seen == [(["redis", "redis-limits"], True)]
 
 
 async def test_a_stack_with_a_part_missing_does_not_start(tmp_path: Path) -> None:

@@ -6,7 +6,7 @@ from uuid import uuid4
 import pytest
 from redis.asyncio import Redis
 
-from adapters.redis import RedisEmbeddingCache
+from adapters.redis.embeddings import RedisEmbeddingCache
 from tests.conftest import Servers
 
 pytestmark = pytest.mark.servers

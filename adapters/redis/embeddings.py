@@ -1,0 +1,52 @@
+"""Vectors that were paid for once: by model and text, without expiry, evicted by least use."""
+
+from array import array
+from collections.abc import Sequence
+
+from adapters.redis.connection import RedisConnection
+from schemas.ids import text_sha256
+
+
+class RedisEmbeddingCache:
+    """Satisfies the port `EmbeddingCache`. With no address, or no server behind it, nothing is remembered.
+
+    A vector is four bytes a float, which is what the models give. `hits` and `misses` count texts.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._connection = RedisConnection(url)
+        self.hits = 0
+        self.misses = 0
+
+    async def get(self, model: str, texts: Sequence[str]) -> list[tuple[float, ...] | None]:
+        """The vectors that are remembered, in the texts' order."""
+        keys = [_key(model, text) for text in texts]
+        stored = await self._connection.ask(lambda redis: redis.mget(keys)) if keys else []
+        vectors = [_floats(blob) for blob in stored or [None] * len(keys)]
+        found = sum(vector is not None for vector in vectors)
+        self.hits += found
+        self.misses += len(keys) - found
+        return vectors
+
+    async def put(self, model: str, vectors: dict[str, tuple[float, ...]]) -> None:
+        """Remember these, if possible."""
+        blobs = {_key(model, text): array("f", vector).tobytes() for text, vector in vectors.items()}
+        if blobs:
+            await self._connection.ask(lambda redis: redis.mset(blobs))
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._connection.close()
+
+
+def _key(model: str, text: str) -> str:
+    # Not by creator: the same words have the same vector for everybody, and a hash tells nobody what they were.
+    return f"embedding:{model}:{text_sha256(text)}"
+
+
+def _floats(blob: object) -> tuple[float, ...] | None:
+    if not isinstance(blob, bytes) or not blob or len(blob) % 4:
+        return None  # forgotten, or not one of ours
+    floats = array("f")
+    floats.frombytes(blob)
+    return tuple(floats)
