@@ -1,14 +1,14 @@
-"""`python -m benchmarks [startup|hour] [--runs N] [--minutes M]`; `make bench` runs all."""
+"""`python -m benchmarks [startup|hour|load] [--runs N] [--minutes M]`; `make bench` runs all."""
 
 import argparse
 
-from benchmarks import hour, startup
+from benchmarks import hour, load, startup
 
 
 def main() -> None:
     """Run what is asked for, or everything."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("which", nargs="?", choices=["startup", "hour"], help="one of them; all, if left out")
+    parser.add_argument("which", nargs="?", choices=["startup", "hour", "load"], help="one of them; all, if left out")
     parser.add_argument("--runs", type=int, default=3, help="medians of so many runs (3)")
     parser.add_argument("--minutes", type=float, default=60, help="how much speech (60)")
     chosen = parser.parse_args()
@@ -16,6 +16,8 @@ def main() -> None:
         startup.main(chosen.runs)
     if chosen.which in (None, "hour"):
         hour.main(chosen.runs, chosen.minutes)
+    if chosen.which in (None, "load"):
+        load.main(chosen.runs)
 
 
 if __name__ == "__main__":

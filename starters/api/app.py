@@ -1,5 +1,6 @@
 """The gateway, put together: one router a noun, one envelope around all."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -9,7 +10,8 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware import Middleware
 from starlette_compress import CompressMiddleware
 
-from starters.api import docs, health, videos
+from starters.api import admin, docs, health, videos
+from starters.api.calling import security
 from starters.api.envelope import Envelope
 from starters.api.problems import add_problem_handlers, documented
 from starters.api.requests import HEADER
@@ -17,7 +19,8 @@ from starters.api.resources import Resources
 
 MAX_BODY_BYTES = 1_000_000  # of anything but an upload
 _EXPOSED = [HEADER, "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "ETag", "Link"]
-_ROUTERS = (health.router, docs.router, videos.router)
+_OPEN = (health.router, docs.router)
+_CLOSED = (videos.router, admin.router)  # to whoever shows no credential
 
 
 def create_app(resources: Resources) -> FastAPI:
@@ -25,7 +28,9 @@ def create_app(resources: Resources) -> FastAPI:
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
+        following = asyncio.create_task(resources.limits.follow())
         yield
+        following.cancel()
         await resources.close()
 
     app = FastAPI(
@@ -41,8 +46,10 @@ def create_app(resources: Resources) -> FastAPI:
         middleware=_middleware(resources),
     )
     app.state.resources = resources
-    for router in _ROUTERS:
+    for router in _OPEN:
         app.include_router(router)
+    for router in _CLOSED:
+        app.include_router(router, dependencies=security())
     add_problem_handlers(app)
     return app
 

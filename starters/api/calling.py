@@ -10,6 +10,7 @@ from starlette.requests import Request
 
 from schemas.callers import Caller, Role
 from schemas.errors import Forbidden, Unauthenticated
+from starters.api.limiting import hold_to_limit
 from starters.api.resources import Resources
 
 # For the contract only: the dependencies read the headers themselves, so that one error serves all.
@@ -24,10 +25,13 @@ def resources_of(request: Request) -> Resources:
 
 
 def calling(*roles: Role) -> Callable[[Request], Awaitable[Caller]]:
-    """The dependency of a route that these roles may use. Raises: Unauthenticated, Forbidden."""
+    """The dependency of a route that these roles may use.
+
+    Raises: Unauthenticated, TooManyRequests, Forbidden.
+    """
 
     async def allowed(request: Request) -> Caller:
-        caller = await _identified(request)
+        caller = await _admitted(request)
         structlog.contextvars.bind_contextvars(
             caller=caller.subject, role=str(caller.role), creator_id=str(caller.creator_id or "")
         )
@@ -36,6 +40,18 @@ def calling(*roles: Role) -> Callable[[Request], Awaitable[Caller]]:
         return caller
 
     return allowed
+
+
+async def _admitted(request: Request) -> Caller:
+    """Who asks, counted. A stranger is counted too: keys are guessed by asking often."""
+    limits = resources_of(request).limits
+    try:
+        caller = await _identified(request)
+    except Unauthenticated:
+        await hold_to_limit(request, limits, None)
+        raise
+    await hold_to_limit(request, limits, caller)
+    return caller
 
 
 async def _identified(request: Request) -> Caller:

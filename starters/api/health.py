@@ -1,11 +1,12 @@
 """Whether this process lives, whether it can serve, and what it counts."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from typing import Literal
 
 from fastapi import APIRouter
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Metric, generate_latest
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
@@ -53,16 +54,39 @@ async def readyz(resources: ResourcesDep) -> Response:
 
 
 @router.get("/metrics", response_class=Response)
-async def metrics() -> Response:
+async def metrics(resources: ResourcesDep) -> Response:
     """Prometheus's text format."""
-    return Response(generate_latest(REGISTRY), media_type=CONTENT_TYPE_LATEST)
+    counted = generate_latest(REGISTRY) + generate_latest(StateOfProcess(resources))
+    return Response(counted, media_type=CONTENT_TYPE_LATEST)
+
+
+class StateOfProcess(CollectorRegistry):
+    """What others count, read when somebody asks."""
+
+    def __init__(self, resources: Resources) -> None:
+        super().__init__()
+        self._resources = resources
+
+    def collect(self) -> Iterator[Metric]:
+        """The cache's reads, and what is done without its Redis."""
+        reads = CounterMetricFamily("mentora_cache_reads", "Reads through the cache", labels=("cache", "outcome"))
+        for cache, count in list(self._resources.cache.counts.items()):
+            reads.add_metric((cache, "hit"), count.hits)
+            reads.add_metric((cache, "miss"), count.misses)
+        yield reads
+        degraded = GaugeMetricFamily("mentora_degraded", "1 while this is done without", labels=("dependency",))
+        degraded.add_metric(("cache",), self._resources.cache.is_away)
+        degraded.add_metric(("limits",), self._resources.limits.is_degraded)
+        yield degraded
 
 
 async def dependencies_of(resources: Resources) -> dict[str, State]:
-    """Each asked at once, none waited for longer than two seconds."""
-    checks = {"postgres": resources.database.ping()}
-    states = await asyncio.gather(*(_state(check) for check in checks.values()))
-    return dict(zip(checks, states, strict=True))
+    """PostgreSQL is asked, for two seconds at most; each Redis is watched anyway, and done without."""
+    return {
+        "postgres": await _state(resources.database.ping()),
+        "cache": "degraded" if resources.cache.is_away else "ready",
+        "limits": "degraded" if resources.limits.is_degraded else "ready",
+    }
 
 
 async def _state(check: Awaitable[None]) -> State:

@@ -5,10 +5,14 @@ from pathlib import Path
 
 from activities.ports import Embedder, ObjectStore
 from adapters import models
+from adapters.postgres.limits import ChangedLimits
 from adapters.postgres.pool import Database
+from adapters.redis.cache import Cache
+from adapters.redis.rate_limits import RateLimiter
 from adapters.settings import Settings
 from adapters.tokens.development import DevelopmentTokens
 from schemas.errors import SettingsInvalid
+from starters.api.limiting import Limits
 from starters.api.signals import observe_statement
 
 
@@ -38,6 +42,16 @@ class Resources:
         return DevelopmentTokens(Path(file)) if file else None
 
     @cached_property
+    def cache(self) -> Cache:
+        """What was read lately."""
+        return Cache(self.settings.redis_cache_url)
+
+    @cached_property
+    def limits(self) -> Limits:
+        """How often each caller may ask."""
+        return Limits(RateLimiter(self.settings.redis_limits_url), ChangedLimits(self.database))
+
+    @cached_property
     def store(self) -> ObjectStore:
         """Object storage: a folder, or an S3-compatible bucket."""
         from adapters.object_store import open_object_store
@@ -51,5 +65,6 @@ class Resources:
 
     async def close(self) -> None:
         """Give every connection back."""
-        if "database" in self.__dict__:
-            await self.database.close()
+        for name in ("limits", "cache", "database"):
+            if name in self.__dict__:
+                await getattr(self, name).close()

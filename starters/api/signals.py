@@ -32,6 +32,7 @@ _STATEMENT = Histogram(
 REFUSED_SIGNATURES = Counter(
     "mentora_webhook_signature_failures_total", "Webhooks whose signature was refused", ["sender"], registry=REGISTRY
 )
+LIMITED = Counter("mentora_rate_limited_total", "Requests refused by a limit", ["limit"], registry=REGISTRY)
 
 
 class Tally:

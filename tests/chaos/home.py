@@ -123,17 +123,18 @@ class RunningHome:
             os.environ.clear()
             os.environ.update(before)
 
-    async def process(self, video: Path) -> dict[str, Any]:
-        """`mentora process VIDEO --json`, beside the running `up`."""
-        child = await self.start_processing(video)
+    async def process(self, *videos: Path, creator: str = "me") -> dict[str, Any]:
+        """`mentora process VIDEO... --json`, beside the running `up`."""
+        child = await self.start_processing(*videos, creator=creator)
         async with asyncio.timeout(PROCESS_SECONDS):
             output, _ = await child.communicate()
         document: dict[str, Any] = json.loads(output)
         return document
 
-    async def start_processing(self, video: Path) -> asyncio.subprocess.Process:
+    async def start_processing(self, *videos: Path, creator: str = "me") -> asyncio.subprocess.Process:
         """The same, not waited for."""
-        return await self._mentora("process", str(video), "--json", stdout=asyncio.subprocess.PIPE)
+        arguments = ("process", *map(str, videos), "--creator", creator, "--json")
+        return await self._mentora(*arguments, stdout=asyncio.subprocess.PIPE)
 
     async def _mentora(self, *arguments: str, stdout: int) -> asyncio.subprocess.Process:
         environment = bare_environment() | {

@@ -56,6 +56,7 @@ def gateway_settings(servers: Servers, database: FreshDatabase, folder: Path, **
         "postgres_url": database.app_url,
         "postgres_relay_url": database.relay_url,
         "redis_cache_url": servers.redis_url,
+        "redis_limits_url": servers.limits_url,
         "development_key_file": str(folder / "development.key"),
         "api_port": 0,
         "log_level": "warning",

@@ -1,0 +1,26 @@
+"""Creators: who owns courses and videos, and what they may choose."""
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import Field
+
+from schemas.base import Frozen
+
+
+class CreatorSettings(Frozen):
+    """What a creator chose; a new creator has these defaults."""
+
+    chat_for_students: bool = Field(default=True, description="Whether students may ask questions in the chat.")
+    chat_instructions: str = Field(
+        default="", max_length=2_000, pattern=r"^[^\x00]*$", description="How a chat model is to speak to students."
+    )
+
+
+class Creator(Frozen):
+    """One creator of this installation."""
+
+    creator_id: UUID
+    name: str
+    settings: CreatorSettings
+    created_at: datetime

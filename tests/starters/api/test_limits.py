@@ -1,0 +1,89 @@
+"""How often may be asked, what the headers say, and what an operator can change while it runs."""
+
+import asyncio
+from uuid import uuid4
+
+import httpx2
+import pytest
+
+from schemas.callers import Caller, Role
+from tests.starters.api.gateway import Gateway
+
+pytestmark = pytest.mark.servers
+
+
+async def _ask(gateway: Gateway, headers: dict[str, str]) -> httpx2.Response:
+    return await gateway.client.get(f"/api/videos/{uuid4()}", headers=headers)
+
+
+async def test_the_hundred_and_first_request_of_a_minute_is_refused_and_told_when_to_come_back(
+    gateway: Gateway,
+) -> None:
+    headers = gateway.creator(uuid4())
+    answers = [await _ask(gateway, headers) for _ in range(101)]
+    assert [answer.status_code for answer in answers] == [404] * 100 + [429]
+    assert [answer.headers["ratelimit-remaining"] for answer in answers[:3]] == ["99", "98", "97"]
+    last = answers[-1]
+    assert last.headers["ratelimit-limit"] == "100"
+    assert last.headers["ratelimit-remaining"] == "0"
+    assert 50 <= int(last.headers["retry-after"]) <= int(last.headers["ratelimit-reset"]) <= 60
+    assert last.json()["code"] == "too_many_requests"
+    assert (await _ask(gateway, gateway.creator(uuid4()))).status_code == 404  # another caller is not counted with it
+
+
+async def test_a_service_is_counted_by_the_creator_it_acts_for(gateway: Gateway) -> None:
+    first, second = (
+        gateway.headers(Caller(role=Role.CREATOR, subject="key-1", creator_id=uuid4(), is_service=True))
+        for _ in range(2)
+    )
+    for _ in range(3):
+        left = (await _ask(gateway, first)).headers["ratelimit-remaining"]
+    assert left == "97"
+    assert (await _ask(gateway, second)).headers["ratelimit-remaining"] == "99"
+
+
+async def test_a_stranger_is_counted_by_address(gateway: Gateway) -> None:
+    before = int((await _ask(gateway, {})).headers["ratelimit-remaining"])
+    after = await _ask(gateway, {"Authorization": "Bearer guess"})
+    assert after.status_code == 401
+    assert int(after.headers["ratelimit-remaining"]) == before - 1
+
+
+async def test_an_operator_changes_a_limit_while_it_runs_and_takes_it_back(gateway: Gateway) -> None:
+    operator = gateway.operator()
+    changed = await gateway.client.put(
+        "/api/admin/limits/api", headers=operator, json={"requests": 7, "window_seconds": 30}
+    )
+    assert changed.json() == {"name": "api", "requests": 7, "window_seconds": 30, "is_changed": True}
+    assert (await _ask(gateway, gateway.creator(uuid4()))).headers["ratelimit-limit"] == "7"
+    await gateway.client.delete("/api/admin/limits/api", headers=operator)
+    assert (await _ask(gateway, gateway.creator(uuid4()))).headers["ratelimit-limit"] == "100"
+    unknown = await gateway.client.put(
+        "/api/admin/limits/nothing", headers=operator, json={"requests": 7, "window_seconds": 30}
+    )
+    assert unknown.status_code == 404
+
+
+async def test_only_an_operator_may_change_them(gateway: Gateway) -> None:
+    creator = uuid4()
+    for headers in (gateway.creator(creator), gateway.student(creator)):
+        for method, path in (
+            ("GET", "/api/admin/limits"),
+            ("PUT", "/api/admin/limits/api"),
+            ("DELETE", "/api/admin/limits/api"),
+            ("GET", "/api/admin/creators"),
+            ("GET", f"/api/admin/creators/{creator}"),
+            ("PUT", f"/api/admin/creators/{creator}/settings"),
+            ("DELETE", f"/api/admin/cache/{creator}/tags/x"),
+            ("DELETE", f"/api/admin/cache/{creator}/video/x"),
+        ):
+            answer = await gateway.client.request(
+                method, path, headers=headers, json={"requests": 1, "window_seconds": 1}
+            )
+            assert answer.status_code == 403, (method, path)
+
+
+async def test_a_hundred_at_once_are_counted_each(gateway: Gateway) -> None:
+    headers = gateway.creator(uuid4())
+    answers = await asyncio.gather(*(_ask(gateway, headers) for _ in range(120)))
+    assert sorted(answer.status_code for answer in answers) == [404] * 100 + [429] * 20
