@@ -12,6 +12,7 @@ from starlette_compress import CompressMiddleware
 
 from starters.api import admin, docs, health, videos
 from starters.api.calling import security
+from starters.api.contract import add_contract
 from starters.api.envelope import Envelope
 from starters.api.problems import add_problem_handlers, documented
 from starters.api.requests import HEADER
@@ -51,6 +52,7 @@ def create_app(resources: Resources) -> FastAPI:
     for router in _CLOSED:
         app.include_router(router, dependencies=security())
     add_problem_handlers(app)
+    add_contract(app)
     return app
 
 

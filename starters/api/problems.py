@@ -10,6 +10,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
+from starlette.routing import compile_path
 
 from schemas import errors
 from schemas.errors import MentoraError, TransientError
@@ -115,7 +116,16 @@ async def _routing(request: Request, error: Exception) -> Response:
         return problem_response(request, errors.RequestTooLarge("the body is too large"))
     phrase = HTTPStatus(error.status_code).phrase
     headers = dict(error.headers or {})
+    if error.status_code == 405 and (methods := _methods(request)):
+        headers["Allow"] = ", ".join(sorted(methods))
     return _document(request, error.status_code, errors.RequestInvalid, phrase.lower(), [], headers)
+
+
+def _methods(request: Request) -> set[str]:
+    """What the contract has at this address: Starlette tells of the first route alone."""
+    paths = request.app.openapi()["paths"].items()
+    fitting = (known for template, known in paths if compile_path(template)[0].match(request.url.path))
+    return {method.upper() for known in fitting for method in known}
 
 
 def _document(

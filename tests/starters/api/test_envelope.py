@@ -49,6 +49,8 @@ async def test_every_answer_carries_safe_headers(gateway: Gateway) -> None:
 async def test_what_cannot_be_routed_or_read_is_a_problem_document(gateway: Gateway) -> None:
     _is_problem(await gateway.client.get("/nowhere"), 404, "not_found")
     _is_problem(await gateway.client.post("/healthz"), 405, "request_invalid")
+    other = await gateway.client.post("/api/admin/limits/api")
+    assert other.headers["allow"] == "DELETE, PUT"
     answer = await gateway.client.get("/api/videos/not-an-id", headers=gateway.creator(uuid4()))
     _is_problem(answer, 422, "request_invalid")
     assert answer.json()["errors"][0]["field"] == "path.video_id"
