@@ -2,13 +2,22 @@
 
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from activities.ports import Embedder, ObjectStore
 from adapters import models
+from adapters.postgres.keys import KeyRing
+from adapters.postgres.memberships import Memberships
 from adapters.postgres.pool import Database
 from adapters.settings import Settings
 from adapters.tokens.development import DevelopmentTokens
+from adapters.tokens.jwks import RemoteKeys
+from adapters.tokens.whop import WhopTokens
 from schemas.errors import SettingsInvalid
+
+if TYPE_CHECKING:
+    from adapters.whop import Whop
+    from starters.memberships import Doorkeeper
 
 
 class Resources:
@@ -32,6 +41,31 @@ class Resources:
         return DevelopmentTokens(Path(file)) if file else None
 
     @cached_property
+    def key_ring(self) -> KeyRing:
+        """Tells whose a service key is."""
+        return KeyRing(self.database)
+
+    @cached_property
+    def whop_tokens(self) -> WhopTokens | None:
+        """None where no app of Whop's is set: its user tokens are then no credential."""
+        settings = self.settings
+        return WhopTokens(settings.whop_app_id, RemoteKeys(settings.whop_jwks_url)) if settings.whop_app_id else None
+
+    @cached_property
+    def whop(self) -> "Whop":
+        """Whop's API, with the app's key."""
+        from adapters.whop import Whop
+
+        return Whop(self.settings.whop_api_key, self.settings.whop_base_url)
+
+    @cached_property
+    def doorkeeper(self) -> "Doorkeeper":
+        """Finds out what a Whop user is to a creator."""
+        from starters.memberships import Doorkeeper
+
+        return Doorkeeper(Memberships(self.database), self.whop)
+
+    @cached_property
     def store(self) -> ObjectStore:
         """Object storage: a folder, or an S3-compatible bucket."""
         from adapters.object_store import open_object_store
@@ -47,3 +81,5 @@ class Resources:
         """Give every connection back."""
         if "database" in self.__dict__:
             await self.database.close()
+        if "whop" in self.__dict__:
+            await self.whop.close()
