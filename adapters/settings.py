@@ -61,6 +61,11 @@ class Settings(BaseSettings):
     api_postgres_pool_size: int = Field(default=8, ge=1, le=100)
     api_allowed_origins: tuple[str, ...] = ()  # browsers' pages that may call it (CORS)
     development_key_file: str = ""  # tokens of `mentora token` are good where it is set
+    whop_app_id: str = ""  # user tokens of this app are good; empty: Whop is not used
+    whop_api_key: SecretStr = SecretStr("")  # the app's own, to ask who is a member
+    whop_webhook_secrets: tuple[SecretStr, ...] = ()  # any of them is good: two during rotation
+    whop_base_url: str = "https://api.whop.com/api/v1"
+    whop_jwks_url: str = "https://api.whop.com/.well-known/jwks.json"
 
     transcription_processes: int = Field(default=0, ge=0)  # 0: one per core
     log_format: Literal["json", "text"] = "json"

@@ -19,6 +19,11 @@ def student_id(creator: UUID, user: str) -> UUID:
     return uuid5(creator, f"student/{user}")
 
 
+def membership_id(creator: UUID, membership: str) -> UUID:
+    """One membership per creator and Whop membership."""
+    return uuid5(creator, f"membership/{membership}")
+
+
 def video_id(creator: UUID, event_key: str) -> UUID:
     """One video per creator and event key: the same event twice is the same video."""
     return uuid5(creator, f"video/{event_key}")

@@ -4,7 +4,7 @@ from uuid import UUID
 
 import asyncpg
 
-from adapters.postgres.pool import Database
+from adapters.postgres.pool import Connection, Database
 from schemas.creators import Creator, CreatorSettings
 
 _COLUMNS = "creator_id, name, settings, created_at"
@@ -44,6 +44,14 @@ async def settings_of(database: Database, creator: UUID) -> CreatorSettings:
     async with database.as_creator(creator) as connection:
         found = await connection.fetchval(sql, creator)
     return CreatorSettings.model_validate(found or {})
+
+
+async def ensure_creator(connection: Connection, creator: UUID, company: str | None = None) -> None:
+    """Make the creator's row where there is none, and note its Whop company where none is noted."""
+    sql = """INSERT INTO creators (creator_id, name, whop_company_id) VALUES ($1, $2, $3)
+             ON CONFLICT (creator_id) DO UPDATE SET whop_company_id = EXCLUDED.whop_company_id
+             WHERE creators.whop_company_id IS NULL AND EXCLUDED.whop_company_id IS NOT NULL"""
+    await connection.execute(sql, creator, company or str(creator), company)
 
 
 def _creator(row: asyncpg.Record) -> Creator:

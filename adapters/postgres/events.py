@@ -3,6 +3,7 @@
 import hashlib
 from uuid import UUID
 
+from adapters.postgres.creators import ensure_creator
 from adapters.postgres.pool import Connection, Database
 from schemas.errors import EventInvalid, IdempotencyKeyReused
 from schemas.events import Accepted, UploadCompleted
@@ -29,7 +30,7 @@ class EventInbox:
         body = hashlib.sha256(event.model_dump_json().encode()).hexdigest()
         answer = _answer(key, event)
         async with self._database.as_creator(event.creator_id) as connection:
-            await _ensure_creator(connection, event.creator_id)
+            await ensure_creator(connection, event.creator_id)
             if not await _claim(connection, event.creator_id, key, body, answer):
                 return await _first_answer(connection, event.creator_id, key, body)
             await _insert_video(connection, event, answer)
@@ -45,11 +46,6 @@ def _check_key(key: str) -> None:
 def _answer(key: str, event: UploadCompleted) -> Accepted:
     video = VideoRef(creator_id=event.creator_id, video_id=video_id(event.creator_id, key))
     return Accepted(video=video, workflow_id=process_video_workflow_id(video.creator_id, video.video_id))
-
-
-async def _ensure_creator(connection: Connection, creator: UUID) -> None:
-    sql = "INSERT INTO creators (creator_id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING"
-    await connection.execute(sql, creator, str(creator))
 
 
 async def _claim(connection: Connection, creator: UUID, key: str, body: str, answer: Accepted) -> bool:

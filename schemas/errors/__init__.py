@@ -62,6 +62,11 @@ from schemas.errors.stores import (
     StoreUnavailable,
     TemporalUnavailable,
 )
+from schemas.errors.whop import (
+    SignatureRefused,
+    TooManyKeys,
+    WhopUnavailable,
+)
 
 __all__ = [
     "DatabaseUnavailable",
@@ -95,12 +100,14 @@ __all__ = [
     "RequestTooLarge",
     "ServerFailed",
     "SettingsInvalid",
+    "SignatureRefused",
     "SpeechNotFound",
     "StepPoisoned",
     "StorageFull",
     "StoreUnavailable",
     "Superseded",
     "TemporalUnavailable",
+    "TooManyKeys",
     "TooManyRequests",
     "TookTooLong",
     "TranscriptNotReady",
@@ -109,6 +116,7 @@ __all__ = [
     "UrlRefused",
     "VideoCancelled",
     "VideoNotFound",
+    "WhopUnavailable",
     "error_class",
     "error_classes",
 ]

@@ -14,12 +14,14 @@ from schemas.callers import Role
 from schemas.creators import Creator, CreatorSettings
 from schemas.errors import NotFound
 from schemas.limits import DEFAULT_LIMITS, RateLimit
-from starters.api.calling import ResourcesDep, calling
+from starters.api.calling import ResourcesDep, calling, security
 
 Name = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
 _LOGGER = logging.getLogger(__name__)
 
-router = APIRouter(prefix="/api/admin", tags=["operations"], dependencies=[Depends(calling(Role.OPERATOR))])
+router = APIRouter(
+    prefix="/api/admin", tags=["operations"], dependencies=[Depends(calling(Role.OPERATOR)), *security()]
+)
 
 
 class CreatorPage(BaseModel):

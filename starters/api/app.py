@@ -10,8 +10,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware import Middleware
 from starlette_compress import CompressMiddleware
 
-from starters.api import admin, docs, health, videos
-from starters.api.calling import security
+from starters.api import admin, docs, health, videos, webhooks, whop
 from starters.api.contract import add_contract
 from starters.api.envelope import Envelope
 from starters.api.problems import add_problem_handlers, documented
@@ -20,8 +19,7 @@ from starters.api.resources import Resources
 
 MAX_BODY_BYTES = 1_000_000  # of anything but an upload
 _EXPOSED = [HEADER, "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "ETag", "Link"]
-_OPEN = (health.router, docs.router)
-_CLOSED = (videos.router, admin.router)  # to whoever shows no credential
+_ROUTERS = (health.router, docs.router, videos.router, whop.router, webhooks.router, admin.router)
 
 
 def create_app(resources: Resources) -> FastAPI:
@@ -47,10 +45,8 @@ def create_app(resources: Resources) -> FastAPI:
         middleware=_middleware(resources),
     )
     app.state.resources = resources
-    for router in _OPEN:
+    for router in _ROUTERS:
         app.include_router(router)
-    for router in _CLOSED:
-        app.include_router(router, dependencies=security())
     add_problem_handlers(app)
     add_contract(app)
     return app

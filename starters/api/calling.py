@@ -2,20 +2,25 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Annotated
+from uuid import UUID
 
 import structlog
-from fastapi import Depends, Security, params
+from fastapi import Depends, Header, Security, params
 from fastapi.security import APIKeyHeader, HTTPBearer
 from starlette.requests import Request
 
 from schemas.callers import Caller, Role
 from schemas.errors import Forbidden, Unauthenticated
+from starters.api.callers import CREATOR, WHOP_TOKEN, identified
 from starters.api.limiting import hold_to_limit
 from starters.api.resources import Resources
 
 # For the contract only: the dependencies read the headers themselves, so that one error serves all.
 _BEARER = HTTPBearer(auto_error=False, description="A service key, or a token of `mentora token`.")
-_WHOP = APIKeyHeader(name="X-Whop-User-Token", auto_error=False, description="A Whop user token.")
+_WHOP = APIKeyHeader(name=WHOP_TOKEN, auto_error=False, description="A Whop user token; X-Creator-Id goes with it.")
+_NAMED = "Which creator this is about: with a Whop user token, and with a key of the whole platform."
+
+CreatorHeader = Annotated[UUID | None, Header(alias=CREATOR, description=_NAMED)]
 
 
 def resources_of(request: Request) -> Resources:
@@ -24,14 +29,11 @@ def resources_of(request: Request) -> Resources:
     return found
 
 
-def calling(*roles: Role) -> Callable[[Request], Awaitable[Caller]]:
-    """The dependency of a route that these roles may use.
+def calling(*roles: Role) -> Callable[[Request, UUID | None], Awaitable[Caller]]:
+    """The dependency of a route that these roles may use. Raises: as `identified` does; TooManyRequests."""
 
-    Raises: Unauthenticated, TooManyRequests, Forbidden.
-    """
-
-    async def allowed(request: Request) -> Caller:
-        caller = await _admitted(request)
+    async def allowed(request: Request, named: CreatorHeader = None) -> Caller:
+        caller = await _admitted(request, named)
         structlog.contextvars.bind_contextvars(
             caller=caller.subject, role=str(caller.role), creator_id=str(caller.creator_id or "")
         )
@@ -42,24 +44,16 @@ def calling(*roles: Role) -> Callable[[Request], Awaitable[Caller]]:
     return allowed
 
 
-async def _admitted(request: Request) -> Caller:
+async def _admitted(request: Request, named: UUID | None) -> Caller:
     """Who asks, counted. A stranger is counted too: keys are guessed by asking often."""
-    limits = resources_of(request).limits
+    resources = resources_of(request)
     try:
-        caller = await _identified(request)
+        caller = await identified(request, named, resources)
     except Unauthenticated:
-        await hold_to_limit(request, limits, None)
+        await hold_to_limit(request, resources.limits, None)
         raise
-    await hold_to_limit(request, limits, caller)
+    await hold_to_limit(request, resources.limits, caller)
     return caller
-
-
-async def _identified(request: Request) -> Caller:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    tokens = resources_of(request).development_tokens
-    if scheme.lower() != "bearer" or not token or tokens is None:
-        raise Unauthenticated("the request shows no credential that is taken here")
-    return tokens.read(token)
 
 
 def security() -> list[params.Depends]:

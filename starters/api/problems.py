@@ -22,6 +22,7 @@ _AGAIN_SECONDS = 1.0  # where a store is away: the next try costs little, and it
 # The nearest class above an error decides. Whatever is not here is our own fault: 500.
 _STATUS: dict[type[MentoraError], int] = {
     errors.Unauthenticated: 401,
+    errors.SignatureRefused: 401,
     errors.Forbidden: 403,
     errors.NotFound: 404,
     errors.VideoNotFound: 404,
@@ -34,6 +35,7 @@ _STATUS: dict[type[MentoraError], int] = {
     errors.TooManyRequests: 429,
     errors.TookTooLong: 503,
     errors.StoreUnavailable: 503,
+    errors.WhopUnavailable: 503,
     errors.ProviderDeclined: 502,
     errors.ProviderRefused: 502,
     errors.ProviderAnswerInvalid: 502,

@@ -2,18 +2,27 @@
 
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from activities.ports import Embedder, ObjectStore
 from adapters import models
+from adapters.postgres.keys import KeyRing
 from adapters.postgres.limits import ChangedLimits
+from adapters.postgres.memberships import Memberships
 from adapters.postgres.pool import Database
 from adapters.redis.cache import Cache
 from adapters.redis.rate_limits import RateLimiter
 from adapters.settings import Settings
 from adapters.tokens.development import DevelopmentTokens
+from adapters.tokens.jwks import RemoteKeys
+from adapters.tokens.whop import WhopTokens
 from schemas.errors import SettingsInvalid
 from starters.api.limiting import Limits
 from starters.api.signals import observe_statement
+
+if TYPE_CHECKING:
+    from adapters.whop import Whop
+    from starters.memberships import Doorkeeper
 
 
 class Resources:
@@ -52,6 +61,31 @@ class Resources:
         return Limits(RateLimiter(self.settings.redis_limits_url), ChangedLimits(self.database))
 
     @cached_property
+    def key_ring(self) -> KeyRing:
+        """Tells whose a service key is."""
+        return KeyRing(self.database)
+
+    @cached_property
+    def whop_tokens(self) -> WhopTokens | None:
+        """None where no app of Whop's is set: its user tokens are then no credential."""
+        settings = self.settings
+        return WhopTokens(settings.whop_app_id, RemoteKeys(settings.whop_jwks_url)) if settings.whop_app_id else None
+
+    @cached_property
+    def whop(self) -> "Whop":
+        """Whop's API, with the app's key."""
+        from adapters.whop import Whop
+
+        return Whop(self.settings.whop_api_key, self.settings.whop_base_url)
+
+    @cached_property
+    def doorkeeper(self) -> "Doorkeeper":
+        """Finds out what a Whop user is to a creator."""
+        from starters.memberships import Doorkeeper
+
+        return Doorkeeper(Memberships(self.database), self.whop)
+
+    @cached_property
     def store(self) -> ObjectStore:
         """Object storage: a folder, or an S3-compatible bucket."""
         from adapters.object_store import open_object_store
@@ -65,6 +99,6 @@ class Resources:
 
     async def close(self) -> None:
         """Give every connection back."""
-        for name in ("limits", "cache", "database"):
+        for name in ("limits", "cache", "database", "whop"):
             if name in self.__dict__:
                 await getattr(self, name).close()

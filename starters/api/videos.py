@@ -8,9 +8,9 @@ from pydantic import BaseModel
 
 from adapters.postgres.videos import VideoReader
 from schemas.videos import VideoStatus
-from starters.api.calling import CreatorCaller, ResourcesDep
+from starters.api.calling import CreatorCaller, ResourcesDep, security
 
-router = APIRouter(prefix="/api/videos", tags=["videos"])
+router = APIRouter(prefix="/api/videos", tags=["videos"], dependencies=security())
 
 
 class VideoPage(BaseModel):

@@ -20,6 +20,7 @@ _COMMANDS = (
     ("search", "Find the moments at which something is said."),
     ("captions", "Write a lecture's captions as WebVTT or SRT."),
     ("token", "Issue a token for this machine's own gateway."),
+    ("keys", "Make, list and revoke the keys of servers."),
     ("stop", "Stop what `mentora up` started."),
     ("doctor", "Say what this machine lacks, and how to get it."),
 )

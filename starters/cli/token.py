@@ -2,7 +2,6 @@
 
 from datetime import timedelta
 from typing import Annotated
-from uuid import UUID
 
 from cyclopts import Parameter
 from cyclopts.validators import Number
@@ -11,8 +10,9 @@ from adapters.embedded.home import Home
 from adapters.tokens.development import DevelopmentTokens
 from schemas.callers import Caller, Role
 from schemas.errors import RequestInvalid
-from schemas.ids import creator_id, student_id
+from schemas.ids import student_id
 from starters.cli.console import HomeOption, JsonOption, say, say_json, settings_for
+from starters.cli.options import named_creator
 
 
 async def token(
@@ -44,19 +44,12 @@ async def token(
 def _caller(creator: str | None, student: str | None, *, operator: bool) -> Caller:
     """Raises: RequestInvalid where the options do not name one caller."""
     if operator and student is None:
-        owner = _creator(creator) if creator else None
+        owner = named_creator(creator) if creator else None
         return Caller(role=Role.OPERATOR, subject="development-operator", creator_id=owner)
     if creator is None or operator:
         raise RequestInvalid("say for whom: --creator NAME, --creator NAME --student NAME, or --operator")
-    owner = _creator(creator)
+    owner = named_creator(creator)
     if student is None:
         return Caller(role=Role.CREATOR, subject=f"development-{owner}", creator_id=owner)
     pupil = student_id(owner, student)
     return Caller(role=Role.STUDENT, subject=f"development-{pupil}", creator_id=owner, student_id=pupil)
-
-
-def _creator(named: str) -> UUID:
-    try:
-        return UUID(named)
-    except ValueError:
-        return creator_id(named)

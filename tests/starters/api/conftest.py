@@ -8,6 +8,7 @@ import pytest_asyncio
 from tests.conftest import Servers
 from tests.databases import FreshDatabase
 from tests.starters.api.gateway import Gateway, gateway_settings, running_gateway
+from tests.starters.api.whop import WhopGateway, whop_gateway
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -15,4 +16,12 @@ async def gateway(
     servers: Servers, database: FreshDatabase, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Gateway]:
     async with running_gateway(gateway_settings(servers, database, tmp_path_factory.mktemp("gateway"))) as running:
+        yield running
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def at_whop(
+    servers: Servers, database: FreshDatabase, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[WhopGateway]:
+    async with whop_gateway(servers, database, tmp_path_factory.mktemp("whop")) as running:
         yield running

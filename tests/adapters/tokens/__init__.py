@@ -1,0 +1,1 @@
+"""Credentials, each held against those who would forge them."""
