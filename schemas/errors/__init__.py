@@ -62,6 +62,11 @@ from schemas.errors.stores import (
     StoreUnavailable,
     TemporalUnavailable,
 )
+from schemas.errors.videos import (
+    SegmentNotFound,
+    StatusForbids,
+    VideoChanged,
+)
 
 __all__ = [
     "DatabaseUnavailable",
@@ -93,9 +98,11 @@ __all__ = [
     "RateLimited",
     "RequestInvalid",
     "RequestTooLarge",
+    "SegmentNotFound",
     "ServerFailed",
     "SettingsInvalid",
     "SpeechNotFound",
+    "StatusForbids",
     "StepPoisoned",
     "StorageFull",
     "StoreUnavailable",
@@ -108,6 +115,7 @@ __all__ = [
     "Unauthenticated",
     "UrlRefused",
     "VideoCancelled",
+    "VideoChanged",
     "VideoNotFound",
     "error_class",
     "error_classes",
