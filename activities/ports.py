@@ -211,7 +211,7 @@ class TranscriptEditRepository(Protocol):
         vectors: Sequence[tuple[UUID, Sequence[float]]],
         calls: Sequence[tuple[CallTicket, Usage]],
     ) -> None:
-        """The set with its vectors and the settled calls, in one transaction; only the calls where a later edit came."""
+        """The set, its vectors and the settled calls, in one transaction; only the calls where a later edit came."""
 
 
 class QuizRepository(Protocol):

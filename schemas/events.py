@@ -11,6 +11,7 @@ from schemas.texts import SegmentText, Title
 from schemas.videos import VideoRef
 
 MAX_EDITED_SEGMENTS = 1_000
+_NAME = "[A-Za-z0-9_][A-Za-z0-9._@+=-]{0,254}"  # as the object store takes them: no way up, nothing hidden
 
 
 def _names_its_type(schema: dict[str, Any]) -> None:
@@ -38,7 +39,7 @@ class UploadCompleted(PlatformEvent):
     type: Literal["video/upload.completed"] = "video/upload.completed"
     title: Title = Field(examples=["On glaciers"])
     course: Title | None = Field(default=None, examples=["Geology"])
-    object_key: str | None = Field(default=None, min_length=1, max_length=500, pattern=r"^[A-Za-z0-9._@+=/-]+$")
+    object_key: str | None = Field(default=None, max_length=500, pattern=f"^{_NAME}(/{_NAME})*$")
     url: str | None = Field(default=None, max_length=2_000, examples=["https://example.com/lecture.mp4"])
 
     @model_validator(mode="after")

@@ -9,8 +9,8 @@ ALTER TABLE videos ADD CONSTRAINT videos_status_check
 -- for the video. Only whoever deletes says for one transaction that it must be seen.
 CREATE FUNCTION sees_deleted() RETURNS boolean LANGUAGE sql STABLE PARALLEL SAFE
     RETURN coalesce(current_setting('mentora.sees_deleted', true), '') = 'yes';
-CREATE POLICY not_deleted ON videos AS RESTRICTIVE FOR SELECT TO mentora_app, mentora_student
-    USING (status <> 'deleted' OR sees_deleted());
+CREATE POLICY not_deleted ON videos AS RESTRICTIVE TO mentora_app, mentora_student
+    USING (status <> 'deleted' OR sees_deleted()) WITH CHECK (status <> 'deleted' OR sees_deleted());
 GRANT DELETE ON transcripts, video_events, dead_letters TO mentora_app;
 
 -- An edit stands beside what was heard. `edition` counts a transcript's edits, so that the work for an older one does
