@@ -6,7 +6,7 @@ from uuid import UUID
 from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from schemas.base import Frozen
-from schemas.memberships import MembershipChange, MembershipStatus
+from schemas.memberships import MembershipChange, MembershipStatus, WhopId
 from schemas.texts import SegmentText, Title
 from schemas.videos import VideoRef
 
@@ -89,8 +89,8 @@ class MembershipChanged(PlatformEvent):
     """A student's membership began, changed or ended, at `changed_at` by the platform's clock."""
 
     type: Literal["membership/changed"] = "membership/changed"
-    membership_id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,100}$", examples=["mem_1"])
-    user_id: str = Field(pattern=r"^[A-Za-z0-9_-]{1,100}$", examples=["user_1"])
+    membership_id: WhopId = Field(examples=["mem_1"])
+    user_id: WhopId = Field(examples=["user_1"])
     status: MembershipStatus
     valid_until: AwareDatetime | None = None
     changed_at: AwareDatetime
@@ -98,7 +98,14 @@ class MembershipChanged(PlatformEvent):
     @property
     def change(self) -> MembershipChange:
         """The same in the words of who stores it."""
-        return MembershipChange.model_validate(self, from_attributes=True)
+        return MembershipChange(
+            creator_id=self.creator,
+            user=self.user_id,
+            membership=self.membership_id,
+            status=self.status,
+            valid_until=self.valid_until,
+            at=self.changed_at,
+        )
 
 
 Event = Annotated[

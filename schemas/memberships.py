@@ -1,13 +1,18 @@
 """Memberships: whether a student may see what a creator published."""
 
-from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
+from uuid import UUID
+
+from pydantic import AwareDatetime, Field
 
 from schemas.base import Frozen
 
+WhopId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,100}$")]
+
 
 class MembershipStatus(StrEnum):
-    """Only an active membership that is still valid opens anything."""
+    """What a membership is worth; only an active one lets its student in."""
 
     ACTIVE = "active"
     PAST_DUE = "past_due"
@@ -16,10 +21,11 @@ class MembershipStatus(StrEnum):
 
 
 class MembershipChange(Frozen):
-    """What a membership was from `changed_at` on, by the clock of whoever sells it."""
+    """One event of a membership. `at` is the time of the event, not of its arrival: events come in any order."""
 
-    membership_id: str
-    user_id: str
+    creator_id: UUID
+    user: WhopId
+    membership: WhopId
     status: MembershipStatus
-    valid_until: datetime | None
-    changed_at: datetime
+    valid_until: AwareDatetime | None = None
+    at: AwareDatetime

@@ -120,7 +120,7 @@ async def _edit(connection: Connection, event: TranscriptEdited, _: str, request
 
 
 async def _membership(connection: Connection, event: MembershipChanged, _: str, __: str) -> EventAnswer:
-    await change_membership(connection, event.creator, event.change)
+    await change_membership(connection, event.change)
     return EventAnswer(event=event.type)
 
 
