@@ -1,7 +1,6 @@
 """The step that gives every chunk its vector."""
 
-import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from uuid import UUID
 
 from temporalio import activity
@@ -16,17 +15,14 @@ from activities.ports import (
     UsageLedger,
     VideoRepository,
 )
-from schemas import ids
-from schemas.chunks import Chunk, ChunksRef, EmbeddingsRef, Vectors
-from schemas.errors import ProviderAnswerInvalid
-from schemas.usage import Operation, Usage
+from activities.vectors import VectorSource
+from schemas.chunks import Chunk, ChunksRef, EmbeddingsRef
+from schemas.usage import Usage
 from schemas.videos import Stage
 
 # What a crash repeats at most. One hour of speech is 75 chunks; 64 of them are 16 000 tokens, far inside the 300 000
 # that OpenAI takes in a request, and 1.3 s of the local model.
 BATCH = 64
-
-Vector = tuple[float, ...]
 
 
 class EmbeddingActivities:
@@ -44,9 +40,7 @@ class EmbeddingActivities:
         self._chunks = chunks
         self._embeddings = embeddings
         self._videos = videos
-        self._ledger = ledger
-        self._cache = cache
-        self._embedder = embedder
+        self._vectors = VectorSource(ledger, cache, embedder)
 
     @activity.defn
     async def embed_chunks(self, chunks: ChunksRef) -> EmbeddingsRef:
@@ -60,7 +54,7 @@ class EmbeddingActivities:
             return await self._embed_all(chunks)
 
     async def _embed_all(self, chunks: ChunksRef) -> EmbeddingsRef:
-        video, transcript, model = chunks.video, chunks.transcript_id, self._embedder.model
+        video, transcript, model = chunks.video, chunks.transcript_id, self._vectors.model
         await self._videos.start_stage(video, Stage.EMBEDDINGS, chunks.count, "chunks")
         seen: set[UUID] = set()
         while batch := await self._chunks.without_embedding(video, transcript, model, BATCH):
@@ -77,38 +71,14 @@ class EmbeddingActivities:
         return EmbeddingsRef(transcript_id=transcript, model=model, count=count)
 
     async def _embed(self, chunks: ChunksRef, batch: Sequence[Chunk]) -> None:
-        known = await self._remembered([chunk.text for chunk in batch])
-        hits = [(chunk.id, known[chunk.text]) for chunk in batch if chunk.text in known]
+        hits = await self._vectors.remembered(batch)
         if hits:
-            await self._embeddings.save(chunks.video, self._embedder.model, hits, None, Usage())
-        if misses := [chunk for chunk in batch if chunk.text not in known]:
+            await self._embeddings.save(chunks.video, self._vectors.model, hits, None, Usage())
+        known = {chunk for chunk, _ in hits}
+        if misses := [chunk for chunk in batch if chunk.id not in known]:
             await self._call(chunks, misses)
 
-    async def _remembered(self, texts: Sequence[str]) -> Mapping[str, Vector]:
-        """The cache's vectors by text; one that another version of the model left there does not count."""
-        found = await self._cache.get(self._embedder.model, texts)
-        return {t: v for t, v in zip(texts, found, strict=True) if v is not None and self._is_usable(v)}
-
     async def _call(self, chunks: ChunksRef, batch: Sequence[Chunk]) -> None:
-        embedder, texts = self._embedder, [chunk.text for chunk in batch]
-        # The first chunk's id stands for the batch: a retry that finds the same missing asks for the same.
-        ask = ids.ask("embed", chunks.transcript_id, embedder.model, batch[0].id)
-        ticket = await self._ledger.reserve(chunks.video, ask, Operation.EMBED, embedder.provider, embedder.model)
-        answer = await embedder.embed(texts)
-        self._check(answer, len(texts))
-        pairs = [(chunk.id, vector) for chunk, vector in zip(batch, answer.vectors, strict=True)]
-        await kept(lambda: self._embeddings.save(chunks.video, embedder.model, pairs, ticket, answer.usage))
-        await self._cache.put(embedder.model, dict(zip(texts, answer.vectors, strict=True)))
-
-    def _check(self, answer: Vectors, count: int) -> None:
-        if len(answer.vectors) != count:
-            raise ProviderAnswerInvalid(f"asked for {count} vectors, the embedding model gave {len(answer.vectors)}")
-        if not all(self._is_usable(vector) for vector in answer.vectors):
-            raise ProviderAnswerInvalid(
-                f"the embedding model gave a vector that is not of {self._embedder.dimensions} finite numbers"
-            )
-
-    def _is_usable(self, vector: Vector) -> bool:
-        """Whether it has a direction: the cosine to a zero vector, or to one with NaN, is NaN, and sorts anywhere."""
-        square = sum(value * value for value in vector)
-        return len(vector) == self._embedder.dimensions and math.isfinite(square) and square > 0
+        pairs, ticket, usage = await self._vectors.called(chunks.video, chunks.transcript_id, batch)
+        await kept(lambda: self._embeddings.save(chunks.video, self._vectors.model, pairs, ticket, usage))
+        await self._vectors.remember(batch, pairs)

@@ -12,7 +12,7 @@ from uuid import UUID
 from schemas.chunks import Chunk, Vectors
 from schemas.media import AudioPart, AudioPartRef, AudioRef, MediaInfo, SourceRef
 from schemas.quizzes import Drafts, Question, QuizRef, QuizRequest
-from schemas.transcripts import PartTranscriptRef, Segment, Transcription, TranscriptRef
+from schemas.transcripts import PartTranscriptRef, Segment, TranscriptEdit, Transcription, TranscriptRef
 from schemas.usage import CallTicket, Operation, Usage
 from schemas.videos import Stage, VideoRef, VideoSource
 
@@ -36,6 +36,9 @@ class ObjectStore(Protocol):
 
     async def size(self, key: str) -> int | None:
         """The number of bytes under `key`, or None where nothing is."""
+
+    async def remove(self, key: str) -> None:
+        """Have nothing under `key` any more; where nothing is, that is so already."""
 
 
 class Downloader(Protocol):
@@ -145,6 +148,9 @@ class ArtefactRepository(Protocol):
     async def save_audio(self, audio: AudioRef, info: MediaInfo, speech_model: str, parts: Sequence[AudioPart]) -> None:
         """The artefact, the empty transcript and its parts to be, in one transaction."""
 
+    async def unused(self, creator: UUID, keys: Sequence[str]) -> list[str]:
+        """Those of the object keys that no video of the creator has."""
+
 
 class TranscriptRepository(Protocol):
     """Parts, segments and words."""
@@ -187,6 +193,25 @@ class EmbeddingRepository(Protocol):
     ) -> None: ...
 
     async def count(self, video: VideoRef, transcript_id: UUID, model: str) -> int: ...
+
+
+class TranscriptEditRepository(Protocol):
+    """Edited transcripts, and the chunks that follow from them."""
+
+    async def segments(self, edit: TranscriptEdit) -> list[Segment] | None:
+        """Every segment as the edit left it, or None where a later edit has come."""
+
+    async def without_vector(self, edit: TranscriptEdit, chunks: Sequence[Chunk], model: str) -> list[Chunk]: ...
+
+    async def replace(
+        self,
+        edit: TranscriptEdit,
+        chunks: Sequence[Chunk],
+        model: str,
+        vectors: Sequence[tuple[UUID, Sequence[float]]],
+        calls: Sequence[tuple[CallTicket, Usage]],
+    ) -> None:
+        """The set, its vectors and the settled calls, in one transaction; only the calls where a later edit came."""
 
 
 class QuizRepository(Protocol):

@@ -46,6 +46,8 @@ class Store(Protocol):
 
     async def size(self, key: str) -> int | None: ...
 
+    async def remove(self, key: str) -> None: ...
+
 
 class LocalObjectStore:
     """A folder. A file appears under its key only when all its bytes are on the disk.
@@ -96,6 +98,12 @@ class LocalObjectStore:
         path = self._path(key)
         with _translated(key):
             return await asyncio.to_thread(lambda: path.stat().st_size if path.is_file() else None)
+
+    async def remove(self, key: str) -> None:
+        """The name goes; links that `fetch` handed out stay with who reads them."""
+        path = self._path(key)
+        with _translated(key):
+            await asyncio.to_thread(path.unlink, missing_ok=True)
 
     def _path(self, key: str) -> Path:
         return self._folder / _checked(key)
@@ -167,6 +175,13 @@ class S3ObjectStore:
                 return int((await obstore.head_async(self._store, key))["size"])
         except FileNotReadable:
             return None
+
+    async def remove(self, key: str) -> None:
+        """See `ObjectStore`."""
+        _checked(key)
+        with suppress(FileNotReadable):
+            async with _reachable(key):
+                await obstore.delete_async(self._store, key)
 
 
 def open_object_store(settings: Settings) -> Store:

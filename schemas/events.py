@@ -1,23 +1,46 @@
-"""Platform events: what may start a story."""
+"""Platform events: what may start a story, and the answer to one."""
 
-from typing import Literal, Self
+from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import AwareDatetime, ConfigDict, Field, model_validator
 
 from schemas.base import Frozen
+from schemas.memberships import MembershipChange, MembershipStatus, WhopId
+from schemas.texts import SegmentText, Title
 from schemas.videos import VideoRef
 
+MAX_EDITED_SEGMENTS = 1_000
+_NAME = "[A-Za-z0-9_][A-Za-z0-9._@+=-]{0,254}"  # as the object store takes them: no way up, nothing hidden
 
-class UploadCompleted(Frozen):
+
+def _names_its_type(schema: dict[str, Any]) -> None:
+    """A sender must say the type, though we need not where we make the event."""
+    schema["required"] = ["type", *schema.get("required", [])]
+
+
+class PlatformEvent(Frozen):
+    """What every event has. Whose it is may be left out: then it is the sender's own."""
+
+    model_config = ConfigDict(json_schema_extra=_names_its_type)
+
+    creator_id: UUID | None = None
+
+    @property
+    def creator(self) -> UUID:
+        """Whose it is, once whoever received it has seen to that."""
+        assert self.creator_id is not None, "the gateway fills in its caller's"
+        return self.creator_id
+
+
+class UploadCompleted(PlatformEvent):
     """A creator's video has arrived: its bytes are an object key of ours or an https URL, never both."""
 
     type: Literal["video/upload.completed"] = "video/upload.completed"
-    creator_id: UUID
-    title: str = Field(min_length=1, max_length=300)
-    course: str | None = Field(default=None, min_length=1, max_length=300)
-    object_key: str | None = Field(default=None, max_length=500)
-    url: str | None = Field(default=None, max_length=2_000)
+    title: Title = Field(examples=["On glaciers"])
+    course: Title | None = Field(default=None, examples=["Geology"])
+    object_key: str | None = Field(default=None, max_length=500, pattern=f"^{_NAME}(/{_NAME})*$")
+    url: str | None = Field(default=None, max_length=2_000, examples=["https://example.com/lecture.mp4"])
 
     @model_validator(mode="after")
     def _one_source(self) -> Self:
@@ -26,8 +49,88 @@ class UploadCompleted(Frozen):
         return self
 
 
+class VideoDeleted(PlatformEvent):
+    """A video is gone on the platform: everything made of it goes here too."""
+
+    type: Literal["video/deleted"] = "video/deleted"
+    video_id: UUID
+
+
+class SegmentEdit(Frozen):
+    """What a segment should read; its place in the transcript counts from 0. The heard text takes an edit back."""
+
+    number: int = Field(ge=0, le=1_000_000)
+    text: SegmentText = Field(examples=["The mitral valve opens."])
+
+
+class TranscriptEdited(PlatformEvent):
+    """Somebody corrected what was heard."""
+
+    type: Literal["transcript/edited"] = "transcript/edited"
+    video_id: UUID
+    segments: tuple[SegmentEdit, ...] = Field(min_length=1, max_length=MAX_EDITED_SEGMENTS)
+
+    @model_validator(mode="after")
+    def _each_once(self) -> Self:
+        if len({edit.number for edit in self.segments}) < len(self.segments):
+            raise ValueError("name each segment once")
+        return self
+
+
+class QuizRequested(PlatformEvent):
+    """A creator wants a new quiz about a video."""
+
+    type: Literal["quiz/requested"] = "quiz/requested"
+    video_id: UUID
+    questions: int = Field(default=10, ge=1, le=50)
+
+
+class MembershipChanged(PlatformEvent):
+    """A student's membership began, changed or ended, at `changed_at` by the platform's clock."""
+
+    type: Literal["membership/changed"] = "membership/changed"
+    membership_id: WhopId = Field(examples=["mem_1"])
+    user_id: WhopId = Field(examples=["user_1"])
+    status: MembershipStatus
+    valid_until: AwareDatetime | None = None
+    changed_at: AwareDatetime
+
+    @property
+    def change(self) -> MembershipChange:
+        """The same in the words of who stores it."""
+        return MembershipChange(
+            creator_id=self.creator,
+            user=self.user_id,
+            membership=self.membership_id,
+            status=self.status,
+            valid_until=self.valid_until,
+            at=self.changed_at,
+        )
+
+
+Event = Annotated[
+    UploadCompleted | VideoDeleted | TranscriptEdited | QuizRequested | MembershipChanged, Field(discriminator="type")
+]
+
+
+class EventAnswer(Frozen):
+    """What an event started: the same answer to every repeat of it."""
+
+    event: str = Field(examples=["video/upload.completed"])
+    video_id: UUID | None = None
+    workflow_id: str | None = Field(default=None, examples=["process-video/CREATOR/VIDEO"])
+    quiz_id: UUID | None = None
+
+
+class Receipt(Frozen):
+    """An event's answer, and whether the event had come before."""
+
+    answer: EventAnswer
+    is_repeat: bool
+
+
 class Accepted(Frozen):
-    """The first answer to an event, and the answer to every repeat of it."""
+    """A receipt of an upload, for who goes on with the video."""
 
     video: VideoRef
     workflow_id: str

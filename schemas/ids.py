@@ -76,6 +76,21 @@ def generate_quiz_workflow_id(creator: UUID, quiz: UUID, epoch: int = 1) -> str:
     return first if epoch == 1 else f"{first}/{epoch}"
 
 
+def edit_transcript_workflow_id(creator: UUID, transcript: UUID, edition: int) -> str:
+    """The story of one edit."""
+    return f"edit-transcript/{creator}/{transcript}/{edition}"
+
+
+def delete_video_workflow_id(creator: UUID, video: UUID) -> str:
+    """The story of a video's end; a video is deleted once."""
+    return f"delete-video/{creator}/{video}"
+
+
+def order_id(kind: str, workflow_id: str) -> UUID:
+    """One order per kind and story."""
+    return uuid5(_ROOT, f"order/{kind}/{workflow_id}")
+
+
 def ask(step: str, *names: object) -> str:
     """What a paid call asks for, the same in every attempt: the usage ledger's key beside the attempt."""
     return "/".join([step, *map(str, names)])

@@ -18,12 +18,13 @@ class Word(Frozen):
 
 
 class Segment(Frozen):
-    """A run of words the model heard as one phrase."""
+    """A run of words the model heard as one phrase, or what a person made of it."""
 
     start: float
     end: float
     text: str
     words: tuple[Word, ...] = ()
+    is_edited: bool = False
 
 
 class PartTranscriptRef(Frozen):
@@ -43,6 +44,14 @@ class TranscriptRef(Frozen):
     language: str
     segments: int
     words: int
+
+
+class TranscriptEdit(Frozen):
+    """A transcript after an edit; a later edit has a higher edition."""
+
+    video: VideoRef
+    transcript_id: UUID
+    edition: int
 
 
 class Transcript(Frozen):

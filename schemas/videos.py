@@ -15,11 +15,12 @@ class VideoStatus(StrEnum):
     COMPLETED = "completed"
     FAILED = "failed"
     CANCELLED = "cancelled"
+    DELETED = "deleted"  # of a row that no reader sees any more
 
     @property
     def is_final(self) -> bool:
         """Whether nothing will change the video any more, short of a new epoch."""
-        return self in (VideoStatus.COMPLETED, VideoStatus.FAILED, VideoStatus.CANCELLED)
+        return self not in (VideoStatus.QUEUED, VideoStatus.PROCESSING)
 
 
 class Stage(StrEnum):

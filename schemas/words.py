@@ -3,7 +3,8 @@
 import re
 import unicodedata
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from difflib import SequenceMatcher
 from itertools import accumulate
 
 from schemas.transcripts import Segment, Word
@@ -37,6 +38,29 @@ def words_of(segments: Sequence[Segment]) -> list[Word]:
     provider did not time share their segment's time by their characters. Starts never go back.
     """
     return list(_in_order(word for segment in segments for word in _words_of(_pieces(segment))))
+
+
+def reworded(text: str, heard: Segment) -> list[Word]:
+    """The words of a corrected `text`, timed by the heard words that they stand for.
+
+    A word that stayed keeps its time. What stands for other words shares their time by its characters, and what was
+    put in between two words the pause between them.
+    """
+    spoken, written = words_of([heard]), words_of([heard.model_copy(update={"text": text, "words": ()})])
+    return list(_in_order(_reworded(spoken, [word.text for word in written], heard)))
+
+
+def _reworded(spoken: Sequence[Word], written: Sequence[str], heard: Segment) -> Iterator[Word]:
+    matcher = SequenceMatcher(a=[word.text for word in spoken], b=written, autojunk=False)
+    for same, first, end, first_written, end_written in matcher.get_opcodes():
+        if same == "equal":
+            yield from spoken[first:end]
+        elif first_written < end_written:
+            is_between = first == end
+            begin = (spoken[first - 1].end if first else heard.start) if is_between else spoken[first].start
+            until = (spoken[end].start if end < len(spoken) else heard.end) if is_between else spoken[end - 1].end
+            run = " ".join(written[first_written:end_written])
+            yield from _words_of([(run, Word(start=begin, end=max(begin, until), text=run, probability=1))])
 
 
 def _pieces(segment: Segment) -> list[tuple[str, Word]]:

@@ -1,16 +1,21 @@
 """Record the histories that `tests/replay` replays, from real runs: `make histories`.
 
-Each is a way that a story can end: completed, completed after a worker was killed, failed, cancelled; and a quiz.
+Each is a way that a story can end: completed, completed after a worker was killed, failed, cancelled; and the shorter
+stories: a quiz, an edit, a deletion.
 """
 
 import asyncio
 import subprocess
 import tempfile
 from pathlib import Path
+from uuid import UUID
 
 from temporalio.client import Client
 
 from adapters.media.binaries import find_ffmpeg
+from adapters.postgres.events import EventInbox
+from adapters.postgres.pool import Database
+from schemas.events import PlatformEvent, SegmentEdit, TranscriptEdited, VideoDeleted
 from schemas.ids import generate_quiz_workflow_id, process_video_workflow_id
 from starters.replay import recorded
 from tests.chaos.faults import inflict, kill, parts_done
@@ -43,6 +48,29 @@ async def _cancelled(home: RunningHome, video: Path) -> str:
     return str(rows[0][0])
 
 
+async def _followed(home: RunningHome, event: PlatformEvent) -> str:
+    """The id of the story that the event starts, once it has been told."""
+    database = Database(home.state().environment["MENTORA_POSTGRES_URL"])
+    try:
+        story = (await EventInbox(database).accept(type(event).__name__, event)).answer.workflow_id
+    finally:
+        await database.close()
+    assert story is not None
+    sql = "SELECT 1 FROM outbox WHERE workflow_id = $1 AND dispatched_at IS NOT NULL"
+    while not await home.rows(sql, story):
+        await asyncio.sleep(0.05)
+    client = await Client.connect(home.state().environment["TEMPORAL_ADDRESS"])
+    await client.get_workflow_handle(story).result()
+    return story
+
+
+async def _record_changes(home: RunningHome, creator: UUID, video: UUID) -> None:
+    edit = SegmentEdit(number=0, text="Welcome to this short lecture on the shape of the land.")
+    edited = await _followed(home, TranscriptEdited(creator_id=creator, video_id=video, segments=(edit,)))
+    await _record(home, edited, "edited")
+    await _record(home, await _followed(home, VideoDeleted(creator_id=creator, video_id=video)), "deleted")
+
+
 async def main() -> None:
     """Run everything in a home that is thrown away."""
     with tempfile.TemporaryDirectory() as folder:
@@ -60,6 +88,7 @@ async def main() -> None:
             faults = [kill("transcription-1", parts_done(1)), kill("workflows", parts_done(2))]
             retried, _ = await asyncio.gather(home.process(third), inflict(home, faults))
             await _record(home, retried["workflow_id"], "retried")
+            await _record_changes(home, quiz[0]["creator_id"], quiz[0]["video_id"])
             assert completed["workflow_id"] == process_video_workflow_id(quiz[0]["creator_id"], quiz[0]["video_id"])
 
 

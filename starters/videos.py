@@ -135,7 +135,7 @@ class Submissions:
         try:
             accepted = await self._inbox.accept_upload(lecture.key, event)
         except IdempotencyKeyReused:  # somebody submitted it at the same time, under another title
-            known = await self._known(event.creator_id, lecture)
+            known = await self._known(event.creator, lecture)
             if known is None:
                 raise
             return known

@@ -148,6 +148,17 @@ async def embedded(app: Database, audio: AudioRef, vectors: dict[str, list[float
     await PostgresEmbeddings(app).save(audio.video, MODEL, pairs, None, Usage())
 
 
+async def completed(app: Database, creator: UUID | None = None, key: str = "lecture") -> AudioRef:
+    """A lecture of two parts that went its whole way."""
+    audio = await laid_out_audio(app, await queued_video(app, creator, key))
+    await transcribed(app, audio)
+    await PostgresTranscripts(app).complete(audio)
+    await embedded(app, audio, {"Part0 speaks.": [1.0] + [0.0] * 383, "Part1 speaks.": [0.0, 1.0] + [0.0] * 382})
+    await quizzed(app, audio)
+    await PostgresVideos(app).complete(audio.video, audio.duration_seconds)
+    return audio
+
+
 async def quizzed(app: Database, audio: AudioRef, request: str = "pipeline") -> QuizRef:
     """A quiz of one question."""
     asked = QuizRequest(video=audio.video, transcript_id=audio.transcript_id, request=request)

@@ -33,6 +33,9 @@ class FakeObjectStore:
     async def size(self, key: str) -> int | None:
         return len(self.contents[key]) if key in self.contents else None
 
+    async def remove(self, key: str) -> None:
+        self.contents.pop(key, None)
+
     def _bytes(self, key: str) -> bytes:
         if key not in self.contents:
             raise ObjectStoreUnavailable(f"there is no {key}")

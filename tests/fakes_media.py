@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from uuid import UUID
 
 from schemas.media import BYTES_PER_SECOND, AudioPart, AudioRef, MediaInfo, SourceRef
 from schemas.videos import VideoRef
@@ -17,6 +18,7 @@ class FakeArtefactRepository:
     """One video's artefacts: the first one wins. `saved_audio` has what was stored with each audio."""
 
     def __init__(self) -> None:
+        self.in_use: set[str] = set()
         self.source: SourceRef | None = None
         self.audios: dict[str, AudioRef] = {}
         self.saved_audio: list[tuple[AudioRef, MediaInfo, str, list[AudioPart]]] = []
@@ -34,6 +36,9 @@ class FakeArtefactRepository:
     async def save_audio(self, audio: AudioRef, info: MediaInfo, speech_model: str, parts: Sequence[AudioPart]) -> None:
         if self.audios.setdefault(speech_model, audio) is audio:
             self.saved_audio.append((audio, info, speech_model, list(parts)))
+
+    async def unused(self, creator: UUID, keys: Sequence[str]) -> list[str]:
+        return [key for key in keys if key not in self.in_use]
 
 
 class FakeMediaTool:

@@ -34,7 +34,7 @@ def _transcription(wiring: Wiring) -> Sequence[Step]:
 
 
 def _embedding(wiring: Wiring) -> Sequence[Step]:
-    return [wiring.embeddings.embed_chunks]
+    return [wiring.embeddings.embed_chunks, wiring.transcript_edits.refresh_chunks]
 
 
 def _quiz(wiring: Wiring) -> Sequence[Step]:
@@ -50,6 +50,7 @@ def _database(wiring: Wiring) -> Sequence[Step]:
         videos.cancel_video,
         wiring.transcripts.complete_transcript,
         wiring.chunks.chunk_transcript,
+        wiring.deletions.remove_objects,
     ]
 
 

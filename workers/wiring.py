@@ -4,10 +4,12 @@ from functools import cached_property
 from pathlib import Path
 
 from activities.chunks import ChunkActivities
+from activities.deletions import DeletionActivities
 from activities.embeddings import EmbeddingActivities
 from activities.media import MediaActivities
 from activities.ports import Embedder, ObjectStore, QuizGenerator, Transcriber
 from activities.quizzes import QuizActivities
+from activities.transcript_edits import TranscriptEditActivities
 from activities.transcripts import TranscriptActivities
 from activities.videos import VideoActivities
 from adapters import models
@@ -16,6 +18,7 @@ from adapters.postgres.chunks import PostgresChunks, PostgresEmbeddings
 from adapters.postgres.outbox import Outbox
 from adapters.postgres.pool import Database
 from adapters.postgres.quizzes import PostgresQuizzes
+from adapters.postgres.transcript_edits import PostgresTranscriptEdits
 from adapters.postgres.transcripts import PostgresTranscripts
 from adapters.postgres.usage import PostgresUsage
 from adapters.postgres.videos import PostgresVideos
@@ -102,6 +105,25 @@ class Wiring:
             PostgresUsage(self.database),
             self.quiz_generator,
         )
+
+    @property
+    def transcript_edits(self) -> TranscriptEditActivities:
+        """Edited words to chunks and vectors."""
+        from adapters.redis.embeddings import RedisEmbeddingCache
+        from adapters.sentences import NupunktSentences
+
+        return TranscriptEditActivities(
+            PostgresTranscriptEdits(self.database),
+            PostgresUsage(self.database),
+            RedisEmbeddingCache(self._settings.redis_cache_url),
+            self.embedder,
+            NupunktSentences(),
+        )
+
+    @property
+    def deletions(self) -> DeletionActivities:
+        """What a deleted video leaves."""
+        return DeletionActivities(PostgresArtefacts(self.database), self.store)
 
     # ---- Stores ------------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """Which stored files belong to which video: its source, and the audio cut out of it."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from adapters.postgres.pool import Connection, Database
 from schemas.ids import transcript_id
@@ -65,6 +66,14 @@ class PostgresArtefacts:
             await _insert(connection, audio.video, ArtefactKind.AUDIO, audio.object_key, audio.sha256, size, details)
             await _insert_transcript(connection, audio, speech_model)
             await _insert_parts(connection, audio, parts)
+
+    async def unused(self, creator: UUID, keys: Sequence[str]) -> list[str]:
+        """Those of the object keys that no video of the creator has."""
+        sql = """SELECT key FROM unnest($2::text[]) AS key
+                 WHERE NOT EXISTS (SELECT 1 FROM artefacts a WHERE a.creator_id = $1 AND a.object_key = key)
+                   AND NOT EXISTS (SELECT 1 FROM videos v WHERE v.creator_id = $1 AND v.object_key = key)"""
+        async with self._database.as_creator(creator) as connection:
+            return [row["key"] for row in await connection.fetch(sql, creator, list(keys))]
 
 
 async def _find_source(connection: Connection, video: VideoRef) -> SourceRef | None:

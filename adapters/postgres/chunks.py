@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from uuid import UUID
 
-from adapters.postgres.pool import Database
+from adapters.postgres.pool import Connection, Database
 from adapters.postgres.usage import settle
 from schemas.chunks import Chunk
 from schemas.usage import CallTicket, Usage
@@ -22,18 +22,8 @@ class PostgresChunks:
         Idempotent: a chunk's id derives from its place and text; those that are there stay, with their embeddings.
         Raises: Superseded.
         """
-        drop = "DELETE FROM chunks WHERE creator_id = $1 AND transcript_id = $2 AND id <> ALL ($3::uuid[])"
-        add = """INSERT INTO chunks (creator_id, id, transcript_id, video_id, position, text, start_second, end_second)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (creator_id, id) DO NOTHING"""
-        rows = [
-            (video.creator_id, c.id, transcript_id, video.video_id, c.position, c.text, c.start_second, c.end_second)
-            for c in chunks
-        ]
         async with self._database.fenced(video) as connection:
-            await connection.execute(drop, video.creator_id, transcript_id, [chunk.id for chunk in chunks])
-            await connection.executemany(add, rows)
-            stored = await connection.fetchval(_COUNT, video.creator_id, transcript_id)
-            assert stored == len(chunks), "row-level security would hide another creator's rows, not our own"
+            await replace_chunks(connection, video, transcript_id, chunks)
 
     async def without_embedding(self, video: VideoRef, transcript_id: UUID, model: str, limit: int) -> list[Chunk]:
         """The first `limit` chunks that have no vector by `model` yet, in order."""
@@ -71,14 +61,10 @@ class PostgresEmbeddings:
         Idempotent: keyed by chunk and model; what is there stays. A chunk that an edit took away meanwhile is skipped.
         Raises: Superseded.
         """
-        sql = """INSERT INTO embeddings (creator_id, chunk_id, model, video_id, embedding)
-                 SELECT $1, chunk.id, $3, $4, $5 FROM chunks chunk WHERE chunk.creator_id = $1 AND chunk.id = $2
-                 ON CONFLICT (creator_id, chunk_id, model) DO NOTHING"""
-        rows = [(video.creator_id, chunk, model, video.video_id, list(vector)) for chunk, vector in vectors]
         async with self._database.fenced(video) as connection:
             if ticket is not None:
                 await settle(connection, ticket, usage)
-            await connection.executemany(sql, rows)
+            await insert_vectors(connection, video, model, vectors)
 
     async def count(self, video: VideoRef, transcript_id: UUID, model: str) -> int:
         """How many of the transcript's chunks have a vector by `model`."""
@@ -87,6 +73,32 @@ class PostgresEmbeddings:
                  WHERE e.creator_id = $1 AND chunk.transcript_id = $2 AND e.model = $3"""
         async with self._database.as_creator(video.creator_id) as connection:
             return int(await connection.fetchval(sql, video.creator_id, transcript_id, model))
+
+
+async def replace_chunks(connection: Connection, video: VideoRef, transcript_id: UUID, chunks: Sequence[Chunk]) -> None:
+    """Make these the transcript's chunks; those that are there stay. In a fenced transaction."""
+    drop = "DELETE FROM chunks WHERE creator_id = $1 AND transcript_id = $2 AND id <> ALL ($3::uuid[])"
+    add = """INSERT INTO chunks (creator_id, id, transcript_id, video_id, position, text, start_second, end_second)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (creator_id, id) DO NOTHING"""
+    rows = [
+        (video.creator_id, c.id, transcript_id, video.video_id, c.position, c.text, c.start_second, c.end_second)
+        for c in chunks
+    ]
+    await connection.execute(drop, video.creator_id, transcript_id, [chunk.id for chunk in chunks])
+    await connection.executemany(add, rows)
+    stored = await connection.fetchval(_COUNT, video.creator_id, transcript_id)
+    assert stored == len(chunks), "row-level security would hide another creator's rows, not our own"
+
+
+async def insert_vectors(
+    connection: Connection, video: VideoRef, model: str, vectors: Sequence[tuple[UUID, Sequence[float]]]
+) -> None:
+    """Give chunks their vectors; a chunk that is not there is skipped. In a fenced transaction."""
+    sql = """INSERT INTO embeddings (creator_id, chunk_id, model, video_id, embedding)
+             SELECT $1, chunk.id, $3, $4, $5 FROM chunks chunk WHERE chunk.creator_id = $1 AND chunk.id = $2
+             ON CONFLICT (creator_id, chunk_id, model) DO NOTHING"""
+    rows = [(video.creator_id, chunk, model, video.video_id, list(vector)) for chunk, vector in vectors]
+    await connection.executemany(sql, rows)
 
 
 _COUNT = "SELECT count(*) FROM chunks WHERE creator_id = $1 AND transcript_id = $2"

@@ -1,16 +1,37 @@
-"""Events accepted: idempotency row, video and outbox row in one transaction, so that none is without the others."""
+"""Events accepted: key, change and order in one transaction, so that none is without the others."""
 
 import hashlib
+from collections.abc import Awaitable, Callable
+from typing import Any
 from uuid import UUID
 
 from adapters.postgres.creators import ensure_creator
+from adapters.postgres.memberships import change_membership
+from adapters.postgres.outbox import add_order
 from adapters.postgres.pool import Connection, Database
+from adapters.postgres.quiz_requests import request_quiz
+from adapters.postgres.transcript_edits import edit_transcript
+from adapters.postgres.video_changes import delete_video, ensure_course
 from schemas.errors import EventInvalid, IdempotencyKeyReused
-from schemas.events import Accepted, UploadCompleted
-from schemas.ids import course_id, process_video_workflow_id, video_id
+from schemas.events import (
+    Accepted,
+    EventAnswer,
+    MembershipChanged,
+    PlatformEvent,
+    QuizRequested,
+    Receipt,
+    TranscriptEdited,
+    UploadCompleted,
+    VideoDeleted,
+)
+from schemas.ids import process_video_workflow_id, video_id
+from schemas.orders import OrderKind
 from schemas.videos import VideoRef
 
 MAX_KEY_LENGTH = 255  # what the common event senders allow (Stripe, Standard Webhooks)
+
+# What an event does, given its key and its request's id.
+_Effect = Callable[[Connection, Any, str, str], Awaitable[EventAnswer]]
 
 
 class EventInbox:
@@ -19,23 +40,31 @@ class EventInbox:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def accept_upload(self, key: str, event: UploadCompleted) -> Accepted:
-        """Make the video and the order to process it; the same key again gets the first answer.
+    async def accept(self, key: str, event: PlatformEvent, request_id: str = "") -> Receipt:
+        """Do what the event asks for, and return what that started; the same key again gets the first answer.
 
-        Idempotent: the key's row is written first, so of a hundred calls at once one makes the video and the others
-        wait for its commit and read its answer. The row has no expiry: it outlives Temporal's retention.
-        Raises: IdempotencyKeyReused where the key came with another event before; EventInvalid; DatabaseUnavailable.
+        Idempotent: the key's row is written first, so of a hundred calls at once one does it and the others wait for
+        its commit and read its answer. The row has no expiry: it outlives Temporal's retention. An event that is
+        refused leaves its key free.
+        Raises: IdempotencyKeyReused where the key came with another event before; EventInvalid; VideoNotFound,
+        StatusForbids, SegmentNotFound; DatabaseUnavailable.
         """
         _check_key(key)
-        body = hashlib.sha256(event.model_dump_json().encode()).hexdigest()
-        answer = _answer(key, event)
-        async with self._database.as_creator(event.creator_id) as connection:
-            await ensure_creator(connection, event.creator_id)
-            if not await _claim(connection, event.creator_id, key, body, answer):
-                return await _first_answer(connection, event.creator_id, key, body)
-            await _insert_video(connection, event, answer)
-            await _insert_order(connection, answer)
-        return answer
+        creator, body = event.creator, hashlib.sha256(event.model_dump_json().encode()).hexdigest()
+        async with self._database.as_creator(creator) as connection:
+            await ensure_creator(connection, creator)
+            if not await _claim(connection, creator, key, body):
+                return Receipt(answer=await _first_answer(connection, creator, key, body), is_repeat=True)
+            answer = await _EFFECTS[type(event)](connection, event, key, request_id)
+            await _write_answer(connection, creator, key, answer)
+        return Receipt(answer=answer, is_repeat=False)
+
+    async def accept_upload(self, key: str, event: UploadCompleted, request_id: str = "") -> Accepted:
+        """The same, for who goes on with the video."""
+        receipt = await self.accept(key, event, request_id)
+        video = VideoRef(creator_id=event.creator, video_id=video_id(event.creator, key))
+        story = process_video_workflow_id(video.creator_id, video.video_id)
+        return Accepted(video=video, workflow_id=story, is_repeat=receipt.is_repeat)
 
 
 def _check_key(key: str) -> None:
@@ -43,48 +72,58 @@ def _check_key(key: str) -> None:
         raise EventInvalid(f"an idempotency key has 1 to {MAX_KEY_LENGTH} printable characters")
 
 
-def _answer(key: str, event: UploadCompleted) -> Accepted:
-    video = VideoRef(creator_id=event.creator_id, video_id=video_id(event.creator_id, key))
-    return Accepted(video=video, workflow_id=process_video_workflow_id(video.creator_id, video.video_id))
-
-
-async def _claim(connection: Connection, creator: UUID, key: str, body: str, answer: Accepted) -> bool:
+async def _claim(connection: Connection, creator: UUID, key: str, body: str) -> bool:
     # A second transaction with the same key waits here until the first commits or rolls back.
-    sql = """INSERT INTO idempotency_keys (creator_id, key, body_sha256, answer) VALUES ($1, $2, $3, $4)
+    sql = """INSERT INTO idempotency_keys (creator_id, key, body_sha256, answer) VALUES ($1, $2, $3, '{}')
              ON CONFLICT (creator_id, key) DO NOTHING"""
-    claimed = await connection.execute(sql, creator, key, body, answer.model_dump(mode="json"))
-    return claimed == "INSERT 0 1"
+    return await connection.execute(sql, creator, key, body) == "INSERT 0 1"
 
 
-async def _first_answer(connection: Connection, creator: UUID, key: str, body: str) -> Accepted:
+async def _write_answer(connection: Connection, creator: UUID, key: str, answer: EventAnswer) -> None:
+    sql = "UPDATE idempotency_keys SET answer = $3 WHERE creator_id = $1 AND key = $2"
+    await connection.execute(sql, creator, key, answer.model_dump(mode="json"))
+
+
+async def _first_answer(connection: Connection, creator: UUID, key: str, body: str) -> EventAnswer:
     sql = "SELECT body_sha256, answer FROM idempotency_keys WHERE creator_id = $1 AND key = $2"
     row = await connection.fetchrow(sql, creator, key)
     assert row is not None, "the claim met this row, and rows of this table are never deleted"
     if row["body_sha256"] != body:
         raise IdempotencyKeyReused(f"the key {key!r} was used before with another event")
-    return Accepted.model_validate(row["answer"] | {"is_repeat": True})
+    return EventAnswer.model_validate(row["answer"])
 
 
-async def _insert_video(connection: Connection, event: UploadCompleted, answer: Accepted) -> None:
+async def _upload(connection: Connection, event: UploadCompleted, key: str, request_id: str) -> EventAnswer:
     sql = """INSERT INTO videos (creator_id, id, course_id, title, object_key, url, workflow_id)
              VALUES ($1, $2, $3, $4, $5, $6, $7)"""
-    course = await _ensure_course(connection, event)
-    video = answer.video
+    video = VideoRef(creator_id=event.creator, video_id=video_id(event.creator, key))
+    story = process_video_workflow_id(video.creator_id, video.video_id)
+    course = await ensure_course(connection, event.creator, event.course)
     await connection.execute(
-        sql, video.creator_id, video.video_id, course, event.title, event.object_key, event.url, answer.workflow_id
+        sql, video.creator_id, video.video_id, course, event.title, event.object_key, event.url, story
     )
+    await add_order(connection, OrderKind.PROCESS_VIDEO, video, story, video, request_id)
+    return EventAnswer(event=event.type, video_id=video.video_id, workflow_id=story)
 
 
-async def _ensure_course(connection: Connection, event: UploadCompleted) -> UUID | None:
-    if event.course is None:
-        return None
-    sql = "INSERT INTO courses (creator_id, id, title) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
-    key = course_id(event.creator_id, event.course)
-    await connection.execute(sql, event.creator_id, key, event.course)
-    return key
+async def _deletion(connection: Connection, event: VideoDeleted, _: str, request_id: str) -> EventAnswer:
+    story = await delete_video(connection, event.creator, event.video_id, request_id)
+    return EventAnswer(event=event.type, video_id=event.video_id, workflow_id=story)
 
 
-async def _insert_order(connection: Connection, answer: Accepted) -> None:
-    sql = """INSERT INTO outbox (creator_id, id, kind, workflow_id, payload) VALUES ($1, $2, 'process-video', $3, $4)"""
-    video = answer.video
-    await connection.execute(sql, video.creator_id, video.video_id, answer.workflow_id, video.model_dump(mode="json"))
+async def _edit(connection: Connection, event: TranscriptEdited, _: str, request_id: str) -> EventAnswer:
+    return await edit_transcript(connection, event, request_id)
+
+
+async def _membership(connection: Connection, event: MembershipChanged, _: str, __: str) -> EventAnswer:
+    await change_membership(connection, event.change)
+    return EventAnswer(event=event.type)
+
+
+_EFFECTS: dict[type[PlatformEvent], _Effect] = {
+    UploadCompleted: _upload,
+    VideoDeleted: _deletion,
+    TranscriptEdited: _edit,
+    QuizRequested: request_quiz,
+    MembershipChanged: _membership,
+}

@@ -1,6 +1,6 @@
 """Transcripts: parts as they come, segments in their order, words inside."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from uuid import UUID
 
 from asyncpg import Record
@@ -81,7 +81,7 @@ class PostgresTranscripts:
     async def segments(self, video: VideoRef, transcript_id: UUID) -> list[Segment]:
         """Every stored segment, in the order of speech."""
         async with self._database.as_creator(video.creator_id) as connection:
-            return await _segments(connection, video.creator_id, transcript_id)
+            return await segments_of(connection, video.creator_id, transcript_id)
 
 
 class TranscriptReader:
@@ -104,22 +104,31 @@ class TranscriptReader:
             row = await connection.fetchrow(head, creator, video_id)
             if row is None:
                 raise TranscriptNotReady("nothing of the transcript is stored yet")
-            return Transcript(**row, segments=tuple(await _segments(connection, creator, row["id"])))
+            return Transcript(**row, segments=tuple(await segments_of(connection, creator, row["id"])))
 
 
-async def _segments(connection: Connection, creator: UUID, transcript_id: UUID) -> list[Segment]:
-    # Up to the first part that is missing: a reader never meets a hole.
-    sql = """SELECT start_second, end_second, text, words FROM segments
+async def segments_of(connection: Connection, creator: UUID, transcript_id: UUID) -> list[Segment]:
+    """As edited, in the order of speech, up to the first part that is missing: a reader never meets a hole."""
+    sql = """SELECT start_second, end_second, coalesce(edited_text, text) AS text,
+                    coalesce(edited_words, words) AS words, edited_text IS NOT NULL AS is_edited FROM segments
              WHERE creator_id = $1 AND transcript_id = $2 AND part_number < coalesce(
                  (SELECT min(number) FROM transcript_parts
                   WHERE creator_id = $1 AND transcript_id = $2 AND done_at IS NULL), 2147483647)
              ORDER BY part_number, position"""
-    return [_segment(row) for row in await connection.fetch(sql, creator, transcript_id)]
+    return [segment_of(row) for row in await connection.fetch(sql, creator, transcript_id)]
 
 
-def _segment(row: Record) -> Segment:
+def segment_of(row: Record) -> Segment:
+    """A row's segment, its words with their times."""
     words = tuple(Word(start=w[0], end=w[1], text=w[2], probability=w[3]) for w in row["words"])
-    return Segment(start=row["start_second"], end=row["end_second"], text=row["text"], words=words)
+    return Segment(
+        start=row["start_second"], end=row["end_second"], text=row["text"], words=words, is_edited=row["is_edited"]
+    )
+
+
+def packed(words: Iterable[Word]) -> list[list[object]]:
+    """Words as a row keeps them."""
+    return [[word.start, word.end, word.text, word.probability] for word in words]
 
 
 async def _find_part(connection: Connection, ref: AudioPartRef) -> PartTranscriptRef | None:
@@ -154,7 +163,7 @@ async def _insert_segments(connection: Connection, ref: AudioPartRef, segments: 
             segment.start,
             segment.end,
             segment.text,
-            [[word.start, word.end, word.text, word.probability] for word in segment.words],
+            packed(segment.words),
         )
         for position, segment in enumerate(segments)
     ]

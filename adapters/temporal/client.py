@@ -10,6 +10,7 @@ from temporalio.envconfig import ClientConfig
 from temporalio.runtime import LogForwardingConfig, LoggingConfig, Runtime, TelemetryConfig, TelemetryFilter
 from temporalio.service import RPCError
 
+from adapters.temporal.request_ids import RequestIdInterceptor
 from schemas.errors import TemporalUnavailable
 
 _LOGGER = logging.getLogger("temporalio.core")
@@ -37,7 +38,13 @@ async def connect_temporal(*, patience_seconds: float = 0, lazy: bool = False) -
     deadline = asyncio.get_running_loop().time() + patience_seconds
     while True:
         try:
-            return await Client.connect(**config, data_converter=pydantic_data_converter, runtime=runtime, lazy=lazy)
+            return await Client.connect(
+                **config,
+                data_converter=pydantic_data_converter,
+                interceptors=[RequestIdInterceptor()],
+                runtime=runtime,
+                lazy=lazy,
+            )
         except (RuntimeError, RPCError) as error:
             if asyncio.get_running_loop().time() >= deadline:
                 where = config["target_host"]

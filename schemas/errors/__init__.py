@@ -62,6 +62,11 @@ from schemas.errors.stores import (
     StoreUnavailable,
     TemporalUnavailable,
 )
+from schemas.errors.videos import (
+    SegmentNotFound,
+    StatusForbids,
+    VideoChanged,
+)
 from schemas.errors.whop import (
     SignatureRefused,
     TooManyKeys,
@@ -98,10 +103,12 @@ __all__ = [
     "RateLimited",
     "RequestInvalid",
     "RequestTooLarge",
+    "SegmentNotFound",
     "ServerFailed",
     "SettingsInvalid",
     "SignatureRefused",
     "SpeechNotFound",
+    "StatusForbids",
     "StepPoisoned",
     "StorageFull",
     "StoreUnavailable",
@@ -115,6 +122,7 @@ __all__ = [
     "Unauthenticated",
     "UrlRefused",
     "VideoCancelled",
+    "VideoChanged",
     "VideoNotFound",
     "WhopUnavailable",
     "error_class",

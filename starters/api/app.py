@@ -10,7 +10,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware import Middleware
 from starlette_compress import CompressMiddleware
 
-from starters.api import admin, docs, health, videos, webhooks, whop
+from starters.api import admin, docs, events, health, quiz_requests, video_changes, videos, webhooks, whop
 from starters.api.contract import add_contract
 from starters.api.envelope import Envelope
 from starters.api.problems import add_problem_handlers, documented
@@ -18,8 +18,27 @@ from starters.api.requests import HEADER
 from starters.api.resources import Resources
 
 MAX_BODY_BYTES = 1_000_000  # of anything but an upload
-_EXPOSED = [HEADER, "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "ETag", "Link"]
-_ROUTERS = (health.router, docs.router, videos.router, whop.router, webhooks.router, admin.router)
+_EXPOSED = [
+    HEADER,
+    "Retry-After",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "ETag",
+    "Link",
+    events.REPEATED,
+]
+_ROUTERS = (
+    health.router,
+    docs.router,
+    videos.router,
+    video_changes.router,
+    events.router,
+    quiz_requests.router,
+    whop.router,
+    webhooks.router,
+    admin.router,
+)
 
 
 def create_app(resources: Resources) -> FastAPI:

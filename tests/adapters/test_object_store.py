@@ -75,6 +75,18 @@ async def test_putting_twice_changes_nothing(store: ObjectStore, file: Path) -> 
     assert await store.size(KEY) == len(CONTENT)
 
 
+async def test_what_is_removed_is_gone_and_removing_twice_is_once(
+    store: ObjectStore, file: Path, tmp_path: Path
+) -> None:
+    other = KEY.replace("abcdef", "another")
+    for key in (KEY, other):
+        await store.put(key, file)
+    for _ in range(2):
+        await store.remove(KEY)
+        assert await store.size(KEY) is None
+        assert await store.size(other) == len(CONTENT)
+
+
 async def test_what_is_stored_does_not_follow_changes_of_the_file_it_came_from(store: ObjectStore, file: Path) -> None:
     await store.put(KEY, file)
     with file.open("r+b") as changed:

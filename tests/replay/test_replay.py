@@ -14,7 +14,15 @@ HISTORIES = sorted(FOLDER.glob("*.json"))
 
 
 def test_every_way_a_story_can_end_is_recorded() -> None:
-    assert {file.stem for file in HISTORIES} == {"completed", "quiz", "retried", "failed", "cancelled"}
+    assert {file.stem for file in HISTORIES} == {
+        "completed",
+        "quiz",
+        "retried",
+        "failed",
+        "cancelled",
+        "edited",
+        "deleted",
+    }
 
 
 @pytest.mark.parametrize("file", HISTORIES, ids=lambda file: file.stem)

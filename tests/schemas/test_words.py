@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.transcripts import Segment, Word
-from schemas.words import MAX_WORD_CHARACTERS, plain_text, words_of
+from schemas.words import MAX_WORD_CHARACTERS, plain_text, reworded, words_of
 from tests.lectures import lectures, spoken, timed, unhurried
 
 
@@ -90,3 +90,39 @@ def test_no_character_is_lost_and_times_stay_inside_and_in_order(segments: list[
 @given(st.text())
 def test_plain_text_is_plain_already(text: str) -> None:
     assert plain_text(plain_text(text)) == plain_text(text)
+
+
+# ---- Corrected words -------------------------------------------------------------------------------------------------
+
+
+def _times(words: list[Word]) -> list[tuple[str, float, float]]:
+    return [(word.text, word.start, word.end) for word in words]
+
+
+def test_words_that_stay_keep_their_times_and_others_share_those_they_stand_for() -> None:
+    heard = spoken("The might trail valve opens.", seconds=1)
+    assert _times(reworded("The mitral valve opens.", heard)) == [
+        ("The", 0, 1),
+        ("mitral", 1, 3),
+        ("valve", 3, 4),
+        ("opens.", 4, 5),
+    ]
+
+
+def test_words_put_in_between_fill_the_pause_and_words_taken_out_leave_one() -> None:
+    heard = spoken("The valve opens.", seconds=1, pause=1)
+    assert _times(reworded("The valve now opens.", heard))[2] == ("now", 3, 4)
+    assert _times(reworded("The opens.", heard)) == [("The", 0, 1), ("opens.", 4, 5)]
+
+
+@unhurried
+@given(lectures(max_segments=1), lectures(max_segments=1))
+def test_a_corrected_segment_reads_as_it_was_written_within_its_time(said: list[Segment], meant: list[Segment]) -> None:
+    for heard, text in zip(said, meant, strict=False):
+        words = reworded(text.text, heard)
+        corrected = heard.model_copy(update={"text": text.text, "words": tuple(words)})
+        written = words_of([heard.model_copy(update={"text": text.text, "words": ()})])
+        assert [word.text for word in words_of([corrected])] == [word.text for word in written]
+        starts = [word.start for word in words]
+        assert starts == sorted(starts)
+        assert all(heard.start <= word.start <= word.end for word in words)

@@ -13,17 +13,19 @@ from uuid import uuid4
 import pytest
 import pytest_asyncio
 from pydantic import SecretStr
-from temporalio.client import Client
+from temporalio.client import Client, WorkflowFailureError
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from adapters.media.binaries import find_ffmpeg
 from adapters.postgres.events import EventInbox
 from adapters.postgres.outbox import Outbox
+from adapters.postgres.transcripts import TranscriptReader
+from adapters.postgres.video_changes import VideoWriter
 from adapters.postgres.videos import VideoReader
 from adapters.settings import Settings
-from schemas.events import UploadCompleted
+from schemas.events import QuizRequested, SegmentEdit, TranscriptEdited, UploadCompleted, VideoDeleted
 from schemas.ids import object_key, text_sha256
-from schemas.videos import Video, VideoStatus
+from schemas.videos import Video, VideoRef, VideoStatus
 from tests.adapters.media.web_server import Behaviour as SiteBehaviour
 from tests.adapters.media.web_server import Seen, WebServer, web_server
 from tests.conftest import Servers
@@ -58,13 +60,25 @@ class World:
             await self.wiring.store.put(key, self.lecture)
         event = UploadCompleted(creator_id=creator, title="The land", object_key=key, url=url)
         accepted = await EventInbox(self.database.app).accept_upload("key", event)
+        await self.carry()
+        return await self.ended(accepted.video)
+
+    async def carry(self) -> None:
         await carry_waiting(self.client, Outbox(self.database.relay))
+
+    async def ended(self, ref: VideoRef) -> Video:
         async with asyncio.timeout(60):
             while True:
-                video = await VideoReader(self.database.app).find(creator, accepted.video.video_id)
+                video = await VideoReader(self.database.app).find(ref.creator_id, ref.video_id)
                 if video.status.is_final:
                     return video
                 await asyncio.sleep(0.05)
+
+    async def told(self, workflow_id: str) -> None:
+        """The story, carried and told to its end."""
+        await self.carry()
+        async with asyncio.timeout(60):
+            await self.client.get_workflow_handle(workflow_id).result()
 
     async def rows(self, table: str, video: Video) -> int:
         count = await self.database.scalar(f"SELECT count(*) FROM {table} WHERE creator_id = $1", video.creator_id)
@@ -183,3 +197,72 @@ async def test_what_does_not_pass_fails_by_name_and_nothing_of_it_is_kept(
     assert await world.rows("dead_letters", video) == 1
     if path != TRANSCRIPTIONS:  # several parts are asked for at once
         assert world.requests(path) == calls
+
+
+# ---- Changes ---------------------------------------------------------------------------------------------------------
+
+
+async def test_a_failed_lecture_that_is_retried_pays_for_no_part_twice(world: World) -> None:
+    world.vendors.misbehave(BY_NAME["refusal"], on=MESSAGES)
+    failed = await world.process()
+    assert failed.status is VideoStatus.FAILED
+    calls = {path: world.requests(path) for path in (TRANSCRIPTIONS, EMBEDDINGS)}
+    assert calls[TRANSCRIPTIONS] == await world.rows("transcript_parts", failed)
+    await VideoWriter(world.database.app).retry(failed.creator_id, failed.id)
+    await world.carry()
+    video = await world.ended(failed.ref)
+    assert (video.status, video.epoch) == (VideoStatus.COMPLETED, 2)
+    assert {path: world.requests(path) for path in calls} == calls
+    assert await world.rows("quizzes", video) == 1
+
+
+async def test_a_lecture_that_is_cancelled_in_a_part_stops_asking_and_can_be_retried(world: World) -> None:
+    world.vendors.misbehave(BY_NAME["never_answers"], on=TRANSCRIPTIONS, times=9)
+    processing = asyncio.create_task(world.process())
+    while not world.requests(TRANSCRIPTIONS):
+        await asyncio.sleep(0.02)
+    rows = await world.database.rows("SELECT creator_id, id, workflow_id FROM videos ORDER BY created_at DESC LIMIT 1")
+    creator, key, story = rows[0]
+    await VideoWriter(world.database.app).cancel(creator, key)
+    assert (await processing).status is VideoStatus.CANCELLED
+    with pytest.raises(WorkflowFailureError):
+        await world.told(story)
+    assert await world.database.scalar("SELECT status FROM videos WHERE id = $1", key) == "cancelled"
+    world.vendors.forget()
+    state = await VideoWriter(world.database.app).retry(creator, key)
+    await world.told(state.workflow_id)
+    assert await world.database.scalar("SELECT status FROM videos WHERE id = $1", key) == "completed"
+
+
+async def test_an_edit_is_embedded_and_found_and_a_new_quiz_rests_on_it(world: World) -> None:
+    video = await world.process()
+    chunks, calls = await world.rows("chunks", video), world.requests(EMBEDDINGS)
+    inbox, text = EventInbox(world.database.app), "Zanzibar is an island of cloves."
+    edit = SegmentEdit(number=0, text=text)
+    event = TranscriptEdited(creator_id=video.creator_id, video_id=video.id, segments=(edit,))
+    await world.told(str((await inbox.accept("edit", event)).answer.workflow_id))
+    assert world.requests(EMBEDDINGS) == calls + 1
+    found = "SELECT count(*) FROM chunks JOIN embeddings ON chunk_id = chunks.id WHERE text LIKE '%cloves%'"
+    assert await world.database.scalar(found) == 1
+    assert await world.rows("embeddings", video) == await world.rows("chunks", video) >= chunks - 1
+    wish = QuizRequested(creator_id=video.creator_id, video_id=video.id, questions=3)
+    asked = (await inbox.accept("quiz", wish)).answer
+    await world.told(str(asked.workflow_id))
+    assert await world.database.scalar("SELECT count(*) FROM questions WHERE quiz_id = $1", asked.quiz_id) == 3
+    transcript = await TranscriptReader(world.database.app).newest(video.creator_id, video.id)
+    assert transcript.segments[0].text == text
+
+
+async def test_a_deleted_lecture_leaves_no_bytes_and_another_of_the_same_file_keeps_its_own(world: World) -> None:
+    video, inbox = await world.process(), EventInbox(world.database.app)
+    again = UploadCompleted(creator_id=video.creator_id, title="Again", object_key=video.source)
+    other = await inbox.accept_upload("again", again)
+    await world.carry()
+    await world.ended(other.video)
+    keys = await world.database.rows("SELECT object_key FROM artefacts WHERE video_id = $1", video.id)
+    assert len(keys) == 2
+    for video_id, left in ((video.id, 2), (other.video.video_id, 0)):
+        event = VideoDeleted(creator_id=video.creator_id, video_id=video_id)
+        await world.told(str((await inbox.accept(f"delete {video_id}", event)).answer.workflow_id))
+        sizes = [await world.wiring.store.size(row["object_key"]) for row in keys]
+        assert len([size for size in sizes if size is not None]) == left

@@ -9,6 +9,7 @@ from adapters.postgres.events import EventInbox
 from adapters.postgres.outbox import Outbox
 from schemas.errors import EventInvalid, IdempotencyKeyReused
 from schemas.events import UploadCompleted
+from schemas.videos import VideoRef
 from tests.databases import FreshDatabase
 
 pytestmark = pytest.mark.servers
@@ -65,7 +66,8 @@ async def test_an_order_waits_until_it_is_confirmed(database: FreshDatabase) -> 
     answer = await EventInbox(database.app).accept_upload("key", event)
     outbox = Outbox(database.relay)
     mine = [order for order in await outbox.waiting(10_000) if order.creator_id == event.creator_id]
-    assert [(order.workflow_id, order.payload) for order in mine] == [(answer.workflow_id, answer.video)]
+    ordered = [(order.workflow_id, VideoRef.model_validate(order.payload)) for order in mine]
+    assert ordered == [(answer.workflow_id, answer.video)]
     await outbox.confirm(mine[0])
     await outbox.confirm(mine[0])
     assert not [order for order in await outbox.waiting(10_000) if order.creator_id == event.creator_id]

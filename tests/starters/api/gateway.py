@@ -45,6 +45,12 @@ class Gateway:
         """The headers of who runs the installation."""
         return self.headers(Caller(role=Role.OPERATOR, subject="operator", creator_id=creator))
 
+    async def limit(self, name: str, requests: int, seconds: int = 1) -> None:
+        """Change a limit, as an operator does."""
+        change = {"requests": requests, "window_seconds": seconds}
+        answer = await self.client.put(f"/api/admin/limits/{name}", headers=self.operator(), json=change)
+        assert answer.status_code == 200, answer.text
+
     def headers(self, caller: Caller, seconds: float = 600) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.tokens.issue(caller, seconds)}"}
 

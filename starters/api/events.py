@@ -1,0 +1,67 @@
+"""The platform's events: accepted here, once each; what they start, a relay carries to Temporal."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Header
+from starlette.requests import Request
+
+from adapters.postgres.events import MAX_KEY_LENGTH, EventInbox
+from schemas.callers import Caller
+from schemas.errors import FileNotReadable, Forbidden
+from schemas.events import Event, EventAnswer, PlatformEvent, UploadCompleted
+from starters.api.calling import CreatorCaller, ResourcesDep, security
+from starters.api.envelope import add_header
+from starters.api.requests import request_id_of
+from starters.api.resources import Resources
+from starters.videos import read_url
+
+REPEATED = "Idempotent-Replayed"
+
+router = APIRouter(prefix="/api/events", tags=["events"], dependencies=security())
+
+IdempotencyKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=MAX_KEY_LENGTH,
+        description="The sender's name for what is asked: the same key again gets the first answer.",
+    ),
+]
+
+
+@router.post("", status_code=202)
+async def post_event(
+    event: Annotated[Event, Body()],
+    key: IdempotencyKey,
+    caller: CreatorCaller,
+    resources: ResourcesDep,
+    request: Request,
+) -> EventAnswer:
+    """Tell what happened on the platform. What it starts is durable with the answer, whether Temporal is there or not.
+
+    A repeat gets the first answer, with the header `Idempotent-Replayed`; the same key with another event is refused.
+    """
+    return await accepted(resources, request, key, _checked(event, caller))
+
+
+async def accepted(resources: Resources, request: Request, key: str, event: PlatformEvent) -> EventAnswer:
+    """The event's first answer, marked where it is not given for the first time."""
+    receipt = await EventInbox(resources.database).accept(key, event, request_id_of(request))
+    if receipt.is_repeat:
+        add_header(request, REPEATED, "true")
+    return receipt.answer
+
+
+def _checked(event: PlatformEvent, caller: Caller) -> PlatformEvent:
+    """The event as its caller's own. Raises: Forbidden; FileNotReadable, UrlRefused."""
+    creator = caller.creator
+    if event.creator_id not in (None, creator):
+        raise Forbidden("the event names another creator than you ask for")
+    if isinstance(event, UploadCompleted):
+        # Another creator's key must look as if nothing were there; whether something is, the story finds out.
+        if event.object_key is not None and not event.object_key.startswith(f"{creator}/"):
+            raise FileNotReadable("the object store holds nothing of yours under this key")
+        if event.url is not None:
+            read_url(event.url)
+    return event.model_copy(update={"creator_id": creator})

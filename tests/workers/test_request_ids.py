@@ -1,0 +1,106 @@
+"""One id from the request to the last step: the gateway's log, the workflow's memo, and every line a step logs."""
+
+import asyncio
+import io
+import json
+import logging
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AsyncExitStack
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from temporalio.client import Client
+from temporalio.contrib.pydantic import pydantic_data_converter
+
+from adapters.logs import configure_logging
+from adapters.settings import Settings
+from adapters.temporal.request_ids import RequestIdInterceptor
+from schemas.ids import delete_video_workflow_id
+from schemas.worker_roles import WorkerRole
+from tests.conftest import Servers
+from tests.databases import FreshDatabase, completed, fresh_database
+from tests.starters.api.gateway import Gateway, gateway_settings, running_gateway
+from workers.relay import carry_waiting
+from workers.roles import POOLS
+from workers.run import build_worker
+from workers.wiring import Wiring
+
+pytestmark = pytest.mark.servers
+
+REQUEST = "from-the-platform-7"
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def database(servers: Servers) -> AsyncIterator[FreshDatabase]:
+    async with fresh_database(servers.admin_url, servers.app_url, servers.relay_url) as fresh:
+        yield fresh
+
+
+@pytest.fixture
+def lines() -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """What this process logs meanwhile, as its log's reader finds it."""
+    root, stream = logging.getLogger(), io.StringIO()
+    before = (list(root.handlers), root.level)
+    configure_logging(Settings.model_construct(log_format="json", log_level="info"))
+    handler = root.handlers[0]
+    assert isinstance(handler, logging.StreamHandler)
+    handler.setStream(stream)
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    root.handlers, root.level = before
+
+
+async def _client(servers: Servers) -> Client:
+    return await Client.connect(
+        servers.temporal_address, data_converter=pydantic_data_converter, interceptors=[RequestIdInterceptor()]
+    )
+
+
+async def _tell(gateway: Gateway, servers: Servers, stories: list[str], *roles: WorkerRole) -> dict[str, object]:
+    """Carry what waits, and let the workers of these roles tell the stories; return the stories' memos."""
+    client, wiring = await _client(servers), Wiring(gateway.settings)
+    await carry_waiting(client, wiring.outbox)
+    async with AsyncExitStack() as running:
+        for role in (WorkerRole.WORKFLOWS, *roles):
+            await running.enter_async_context(build_worker(role, POOLS[role], client, wiring))
+        for story in stories:
+            await asyncio.wait([asyncio.ensure_future(client.get_workflow_handle(story).result())], timeout=60)
+    await wiring.database.close()
+    return {story: await (await client.get_workflow_handle(story).describe()).memo() for story in stories}
+
+
+async def test_one_id_is_found_in_the_gateways_log_the_memo_and_the_steps_log(
+    servers: Servers, database: FreshDatabase, tmp_path: Path, lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    audio = await completed(database.app)
+    video = audio.video
+    await database.scalar("UPDATE outbox SET dispatched_at = now()")
+    story = delete_video_workflow_id(video.creator_id, video.video_id)
+    async with running_gateway(gateway_settings(servers, database, tmp_path)) as gateway:
+        headers = gateway.creator(video.creator_id) | {"X-Request-Id": REQUEST}
+        answer = await gateway.client.delete(f"/api/videos/{video.video_id}", headers=headers)
+        assert (answer.status_code, answer.headers["x-request-id"]) == (204, REQUEST)
+        memos = await _tell(gateway, servers, [story], WorkerRole.DATABASE)
+    assert memos == {story: {"request_id": REQUEST}}
+    told = {line["logger"]: line for line in lines() if line.get("request_id") == REQUEST}
+    assert told.keys() >= {"starters.api.envelope", "workers.relay", "adapters.temporal.request_ids"}
+    step = told["adapters.temporal.request_ids"]
+    assert (step["step"], step["workflow_id"], step["attempt"]) == ("remove_objects", story, 1)
+
+
+async def test_a_step_that_fails_is_told_by_its_errors_name_under_the_same_id(
+    servers: Servers, database: FreshDatabase, tmp_path: Path, lines: Callable[[], list[dict[str, Any]]]
+) -> None:
+    creator = uuid4()
+    async with running_gateway(gateway_settings(servers, database, tmp_path)) as gateway:
+        headers = gateway.creator(creator) | {"X-Request-Id": REQUEST, "Idempotency-Key": "upload-1"}
+        body = {"type": "video/upload.completed", "title": "Gone", "object_key": f"{creator}/gone"}
+        answer = await gateway.client.post("/api/events", json=body, headers=headers)
+        story = answer.json()["workflow_id"]
+        memos = await _tell(gateway, servers, [story], WorkerRole.DATABASE, WorkerRole.MEDIA)
+    assert memos == {story: {"request_id": REQUEST}}
+    steps = {line["step"]: line["event"] for line in lines() if line.get("request_id") == REQUEST and "step" in line}
+    assert steps.keys() == {"begin_video", "fetch_source", "fail_video"}
+    assert "file_not_readable" in steps["fetch_source"]
