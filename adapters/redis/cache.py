@@ -21,7 +21,7 @@ _LOGGER = logging.getLogger(__name__)
 _LOCK_SECONDS = 5.0  # a loader that died is waited for no longer
 _WAIT_SECONDS = 2.0  # and one that lives no longer than this: then one more loads beside it
 _LOOK_SECONDS = 0.02
-_VERSION_SECONDS = 86_400.0  # longer than any value lives, so that it costs a miss a day
+_VERSION_SECONDS = 86_400.0  # longer than any value lives; begins anew with each load
 _JITTER = 0.1  # of a value's life, so that what was stored together does not expire together
 _RENEWAL = 0.8  # of a value's life: from then on whoever reads it has it renewed, and is not kept waiting
 

@@ -4,6 +4,7 @@ import asyncio
 import time
 
 import pytest
+from redis.asyncio import Redis
 
 from adapters.redis.cache import Cache
 from adapters.redis.keys import CacheKey
@@ -127,6 +128,38 @@ async def test_one_answer_that_came_late_does_not_empty_the_cache(cache: Cache, 
     assert truth.reads == 1
 
 
+async def test_one_that_refuses_to_forget_is_not_believed_until_it_does(
+    cache: Cache, other: Cache, cache_server: Victim
+) -> None:
+    truth, key = Truth(), new_key()
+    await other.get(key, truth.load)
+    async with Redis.from_url(cache_server.url) as redis:
+        await redis.slaveof("127.0.0.1", 1)  # it goes on answering, and takes no writes
+        truth.fact = b"second"
+        await cache.invalidate(key)
+        await asyncio.sleep(0.3)
+        assert await cache.get(key, truth.load) == b"second"
+        await redis.slaveof()
+    assert await _until_fresh(other, truth, key) < AGAIN_SECONDS
+    await until(lambda: not cache.is_away, seconds=1)
+
+
+@pytest.mark.parametrize("by_tag", [False, True])
+async def test_while_it_is_away_nobody_joins_a_load_that_began_before_a_change(
+    cache: Cache, cache_server: Victim, by_tag: bool
+) -> None:
+    truth, key = Truth(seconds=0.2), new_key("course")
+    with cache_server.frozen():
+        await cache.invalidate(new_key())  # from now on it is known to be away
+        early = asyncio.create_task(cache.get(key, truth.load))
+        await until(lambda: truth.reads == 1)
+        truth.fact = b"second"
+        await (cache.invalidate_tag(key.creator_id, "course") if by_tag else cache.invalidate(key))
+        assert await cache.get(key, truth.load) == b"second"
+        assert await early == b"first"
+    await until(lambda: not cache.is_away, seconds=1)
+
+
 @pytest.mark.parametrize("by_tag", [False, True])
 async def test_a_full_one_answers_what_it_has_and_forgets_what_changed(
     cache: Cache, other: Cache, cache_server: Victim, by_tag: bool
@@ -137,7 +170,8 @@ async def test_a_full_one_answers_what_it_has_and_forgets_what_changed(
         assert await cache.get(old, truth.load) == b"first"
         assert truth.reads == 1
         assert [await cache.get(new, truth.load) for _ in range(2)] == [b"first"] * 2
-        assert truth.reads == 3
+        assert await cache.get(old, truth.load) == b"first"
+        assert truth.reads == 3  # a refusal is no absence: what it has, it gives
         truth.fact = b"second"
         await (cache.invalidate_tag(old.creator_id, "course") if by_tag else cache.invalidate(old))
         assert [await reader.get(old, truth.load) for reader in (cache, other)] == [b"second"] * 2

@@ -79,13 +79,15 @@ async def test_two_processes_share_one_count_however_many_ask_at_once(
     assert sum([verdict.allowed for (verdict,) in await asyncio.gather(*asked)]) == 20
 
 
-async def test_a_request_under_two_limits_is_counted_in_both_or_in_neither(limiter: RateLimiter) -> None:
+async def test_a_request_under_two_limits_is_counted_in_both_or_in_neither(
+    limiter: RateLimiter, other_limiter: RateLimiter
+) -> None:
     narrow, wide = (RateLimit(name=name, requests=n, window_seconds=60) for name, n in (("narrow", 2), ("wide", 5)))
     caller = str(uuid4())
     for _ in range(2):
         assert [verdict.allowed for verdict in await limiter.admit(caller, narrow, wide)] == [True, True]
-    for _ in range(4):
-        verdicts = await limiter.admit(caller, narrow, wide)
+    for process in (limiter, other_limiter) * 2:
+        verdicts = await process.admit(caller, narrow, wide)
         assert [(verdict.allowed, verdict.remaining) for verdict in verdicts] == [(False, 0), (True, 3)]
     assert [(await limiter.admit(caller, wide))[0].remaining for _ in range(3)] == [2, 1, 0]
 
