@@ -24,5 +24,4 @@ async def at_whop(
     servers: Servers, database: FreshDatabase, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[WhopGateway]:
     async with whop_gateway(servers, database, tmp_path_factory.mktemp("whop")) as running:
-        await running.gateway.limit("auth", 1_000)  # these tests sign in more often than anybody may
         yield running
