@@ -247,3 +247,9 @@ class EmbeddingCache(Protocol):
     async def get(self, model: str, texts: Sequence[str]) -> list[tuple[float, ...] | None]: ...
 
     async def put(self, model: str, vectors: dict[str, tuple[float, ...]]) -> None: ...
+
+
+class ReadCache(Protocol):
+    """What was read lately. Whoever writes what others may have read says so after the write; it never raises."""
+
+    async def invalidate_tag(self, creator_id: UUID, *tags: str) -> None: ...

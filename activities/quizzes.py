@@ -6,7 +6,14 @@ from temporalio import activity
 
 from activities.heartbeats import heartbeating
 from activities.keeping import kept
-from activities.ports import QuizGenerator, QuizRepository, TranscriptRepository, UsageLedger, VideoRepository
+from activities.ports import (
+    QuizGenerator,
+    QuizRepository,
+    ReadCache,
+    TranscriptRepository,
+    UsageLedger,
+    VideoRepository,
+)
 from activities.quiz_checks import Report, check_drafts
 from schemas import ids
 from schemas.errors import ProviderAnswerInvalid
@@ -29,12 +36,14 @@ class QuizActivities:
         videos: VideoRepository,
         ledger: UsageLedger,
         generator: QuizGenerator,
+        reads: ReadCache,
     ) -> None:
         self._transcripts = transcripts
         self._quizzes = quizzes
         self._videos = videos
         self._ledger = ledger
         self._generator = generator
+        self._reads = reads
 
     @activity.defn
     async def generate_quiz(self, request: QuizRequest) -> QuizRef:
@@ -45,7 +54,9 @@ class QuizActivities:
         ProviderRefused, ProviderDeclined, Superseded (permanent).
         """
         async with heartbeating():
-            return await self._find_or_make(request)
+            quiz = await self._find_or_make(request)
+            await self._reads.invalidate_tag(request.video.creator_id, ids.video_tag(request.video.video_id))
+            return quiz
 
     async def _find_or_make(self, request: QuizRequest) -> QuizRef:
         is_stage = request.request == PIPELINE

@@ -91,6 +91,11 @@ def order_id(kind: str, workflow_id: str) -> UUID:
     return uuid5(_ROOT, f"order/{kind}/{workflow_id}")
 
 
+def video_tag(video: UUID) -> str:
+    """What cached values carry that rest on the video."""
+    return f"video/{video}"
+
+
 def ask(step: str, *names: object) -> str:
     """What a paid call asks for, the same in every attempt: the usage ledger's key beside the attempt."""
     return "/".join([step, *map(str, names)])

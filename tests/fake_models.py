@@ -4,6 +4,7 @@ import hashlib
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from uuid import UUID
 
 from schemas.chunks import Vectors
 from schemas.errors import ObjectStoreUnavailable
@@ -84,6 +85,16 @@ class FakeEmbedder:
         numbers = [byte - 127.5 for byte in hashlib.sha256(text.encode()).digest()[: self.dimensions]]
         length = math.hypot(*numbers)
         return tuple(number / length for number in numbers)
+
+
+class FakeReadCache:
+    """Remembers what it was told to forget."""
+
+    def __init__(self) -> None:
+        self.forgotten: list[tuple[UUID, str]] = []
+
+    async def invalidate_tag(self, creator_id: UUID, *tags: str) -> None:
+        self.forgotten += [(creator_id, tag) for tag in tags]
 
 
 class FakeEmbeddingCache:

@@ -98,12 +98,15 @@ class Wiring:
     @property
     def quizzes(self) -> QuizActivities:
         """Words to questions."""
+        from adapters.redis.cache import Cache
+
         return QuizActivities(
             PostgresTranscripts(self.database),
             PostgresQuizzes(self.database),
             PostgresVideos(self.database),
             PostgresUsage(self.database),
             self.quiz_generator,
+            Cache(self._settings.redis_cache_url),
         )
 
     @property

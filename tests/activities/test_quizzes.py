@@ -8,6 +8,7 @@ from schemas.errors import ProviderAnswerInvalid, Superseded
 from schemas.quizzes import DraftQuestion, QuizRequest
 from schemas.usage import Operation, Usage
 from schemas.videos import Stage
+from tests.fake_models import FakeReadCache
 from tests.fakes import (
     FakeQuizGenerator,
     FakeQuizRepository,
@@ -36,10 +37,11 @@ class Made:
     def __init__(self, generator: FakeQuizGenerator, epoch: int = 1) -> None:
         self.generator = generator
         self.ledger = FakeUsageLedger()
+        self.reads = FakeReadCache()
         self.quizzes = FakeQuizRepository(self.ledger)
         self.videos = FakeVideoRepository("The heart", epoch)
         transcripts = FakeTranscriptRepository.of([spoken(HEART)])
-        self.steps = QuizActivities(transcripts, self.quizzes, self.videos, self.ledger, generator)
+        self.steps = QuizActivities(transcripts, self.quizzes, self.videos, self.ledger, generator, self.reads)
 
 
 async def test_generating_a_quiz_twice_calls_the_provider_once_and_stores_one_quiz() -> None:
@@ -49,6 +51,12 @@ async def test_generating_a_quiz_twice_calls_the_provider_once_and_stores_one_qu
     assert await run_activity(made.steps.generate_quiz, REQUEST) == first
     assert (made.quizzes.quizzes, made.videos.log) == (stored, log)
     assert made.generator.calls == len(made.ledger.calls) == 1
+
+
+async def test_who_read_the_video_before_reads_it_anew() -> None:
+    made = Made(FakeQuizGenerator(SOUND))
+    await run_activity(made.steps.generate_quiz, REQUEST)
+    assert made.reads.forgotten == [(REQUEST.video.creator_id, f"video/{REQUEST.video.video_id}")]
 
 
 async def test_the_provider_is_asked_for_the_requested_number_about_the_titled_lecture() -> None:
