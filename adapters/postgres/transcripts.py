@@ -81,7 +81,7 @@ class PostgresTranscripts:
     async def segments(self, video: VideoRef, transcript_id: UUID) -> list[Segment]:
         """Every stored segment, in the order of speech."""
         async with self._database.as_creator(video.creator_id) as connection:
-            return await _segments(connection, video.creator_id, transcript_id)
+            return await segments_of(connection, video.creator_id, transcript_id)
 
 
 class TranscriptReader:
@@ -104,11 +104,11 @@ class TranscriptReader:
             row = await connection.fetchrow(head, creator, video_id)
             if row is None:
                 raise TranscriptNotReady("nothing of the transcript is stored yet")
-            return Transcript(**row, segments=tuple(await _segments(connection, creator, row["id"])))
+            return Transcript(**row, segments=tuple(await segments_of(connection, creator, row["id"])))
 
 
-async def _segments(connection: Connection, creator: UUID, transcript_id: UUID) -> list[Segment]:
-    # Up to the first part that is missing: a reader never meets a hole.
+async def segments_of(connection: Connection, creator: UUID, transcript_id: UUID) -> list[Segment]:
+    """In the order of speech, up to the first part that is missing: a reader never meets a hole."""
     sql = """SELECT start_second, end_second, text, words FROM segments
              WHERE creator_id = $1 AND transcript_id = $2 AND part_number < coalesce(
                  (SELECT min(number) FROM transcript_parts
