@@ -9,7 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware import Middleware
 from starlette_compress import CompressMiddleware
 
-from starters.api import docs, health, videos
+from starters.api import docs, health, progress, videos
 from starters.api.envelope import Envelope
 from starters.api.problems import add_problem_handlers, documented
 from starters.api.requests import HEADER
@@ -17,7 +17,7 @@ from starters.api.resources import Resources
 
 MAX_BODY_BYTES = 1_000_000  # of anything but an upload
 _EXPOSED = [HEADER, "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "ETag", "Link"]
-_ROUTERS = (health.router, docs.router, videos.router)
+_ROUTERS = (health.router, docs.router, videos.router, progress.router)
 
 
 def create_app(resources: Resources) -> FastAPI:

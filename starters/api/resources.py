@@ -6,9 +6,11 @@ from pathlib import Path
 from activities.ports import Embedder, ObjectStore
 from adapters import models
 from adapters.postgres.pool import Database
+from adapters.postgres.video_events import VideoChanges
 from adapters.settings import Settings
 from adapters.tokens.development import DevelopmentTokens
 from schemas.errors import SettingsInvalid
+from starters.following import Following
 
 
 class Resources:
@@ -32,6 +34,11 @@ class Resources:
         return DevelopmentTokens(Path(file)) if file else None
 
     @cached_property
+    def following(self) -> Following:
+        """Whoever follows a video by this process."""
+        return Following(VideoChanges(self.database))
+
+    @cached_property
     def store(self) -> ObjectStore:
         """Object storage: a folder, or an S3-compatible bucket."""
         from adapters.object_store import open_object_store
@@ -42,6 +49,11 @@ class Resources:
     def embedder(self) -> Embedder:
         """The model that questions are embedded with: the pipeline's own."""
         return models.open_embedder(self.settings)
+
+    def end_streams(self) -> None:
+        """Let every stream end after what it has sent: a client goes on by number, elsewhere."""
+        if "following" in self.__dict__:
+            self.following.end()
 
     async def close(self) -> None:
         """Give every connection back."""
