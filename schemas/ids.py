@@ -54,6 +54,16 @@ def question_id(quiz: UUID, stem: str) -> UUID:
     return uuid5(quiz, f"question/{text_sha256(stem)}")
 
 
+def attempt_id(quiz: UUID, student: UUID, key: str) -> UUID:
+    """One attempt per quiz, student and idempotency key."""
+    return uuid5(quiz, f"attempt/{student}/{key}")
+
+
+def watch_event_id(viewer: UUID, batch: UUID, position: int) -> UUID:
+    """One event per viewer, batch and place in it."""
+    return uuid5(viewer, f"watch/{batch}/{position}")
+
+
 def text_sha256(text: str) -> str:
     """Hex SHA-256 of the text's UTF-8 bytes."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -84,6 +84,13 @@ class VideoChange(Frozen):
     at: datetime
 
 
+class VideoStanding(Frozen):
+    """Where a video stands after its change of this number, its last."""
+
+    status: VideoStatus
+    number: int
+
+
 class VideoSource(Frozen):
     """What a video's row says of its bytes: a key of ours, or an https URL not fetched yet."""
 

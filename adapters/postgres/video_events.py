@@ -1,10 +1,12 @@
 """The numbered changes of a video: what a client follows, and resumes by the last number it saw."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from uuid import UUID
 
 from adapters.postgres.pool import Connection, Database
-from schemas.videos import VideoChange, VideoRef
+from schemas.callers import Caller
+from schemas.errors import VideoNotFound
+from schemas.videos import VideoChange, VideoRef, VideoStanding
 
 
 async def append_change(
@@ -42,3 +44,22 @@ class VideoChanges:
                  WHERE creator_id = $1 AND video_id = $2 AND number > $3 ORDER BY number LIMIT $4"""
         async with self._database.as_creator(creator) as connection:
             return [VideoChange(**row) for row in await connection.fetch(sql, creator, video_id, number, limit)]
+
+    async def standing(self, caller: Caller, video_id: UUID) -> VideoStanding:
+        """Where a video stands that the caller may follow. Raises: VideoNotFound."""
+        sql = """SELECT status, last_change_number AS number FROM videos WHERE creator_id = $1 AND id = $2"""
+        async with self._database.as_caller(caller) as connection:
+            row = await connection.fetchrow(sql, caller.creator, video_id)
+        if row is None:
+            raise VideoNotFound(f"there is no video {video_id}")
+        return VideoStanding(**row)
+
+    async def numbers(self, videos: Collection[tuple[UUID, UUID]]) -> dict[tuple[UUID, UUID], int]:
+        """The last change's number of each of these (creator, video), by one statement; without those that are gone."""
+        sql = """SELECT creator_id, id, last_change_number FROM videos
+                 JOIN unnest($1::uuid[], $2::uuid[]) AS followed (creator_id, id) USING (creator_id, id)
+                 WHERE status <> 'deleted'"""
+        creators, ids = [creator for creator, _ in videos], [video for _, video in videos]
+        async with self._database.as_operator() as connection:
+            rows = await connection.fetch(sql, creators, ids)
+        return {(row["creator_id"], row["id"]): row["last_change_number"] for row in rows}

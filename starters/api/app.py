@@ -10,7 +10,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware import Middleware
 from starlette_compress import CompressMiddleware
 
-from starters.api import admin, docs, events, health, quiz_requests, video_changes, videos, webhooks, whop
+from starters.api import admin, docs, events, health, progress, quiz_requests, video_changes, videos, webhooks, whop
 from starters.api.contract import add_contract
 from starters.api.envelope import Envelope
 from starters.api.problems import add_problem_handlers, documented
@@ -32,6 +32,7 @@ _ROUTERS = (
     health.router,
     docs.router,
     videos.router,
+    progress.router,
     video_changes.router,
     events.router,
     quiz_requests.router,

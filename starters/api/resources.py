@@ -10,6 +10,7 @@ from adapters.postgres.keys import KeyRing
 from adapters.postgres.limits import ChangedLimits
 from adapters.postgres.memberships import Memberships
 from adapters.postgres.pool import Database
+from adapters.postgres.video_events import VideoChanges
 from adapters.redis.cache import Cache
 from adapters.redis.rate_limits import RateLimiter
 from adapters.settings import Settings
@@ -19,6 +20,7 @@ from adapters.tokens.whop import WhopTokens
 from schemas.errors import SettingsInvalid
 from starters.api.limiting import Limits
 from starters.api.signals import observe_statement
+from starters.following import Following
 
 if TYPE_CHECKING:
     from adapters.whop import Whop
@@ -86,6 +88,11 @@ class Resources:
         return Doorkeeper(Memberships(self.database), self.whop)
 
     @cached_property
+    def following(self) -> Following:
+        """Whoever follows a video by this process."""
+        return Following(VideoChanges(self.database))
+
+    @cached_property
     def store(self) -> ObjectStore:
         """Object storage: a folder, or an S3-compatible bucket."""
         from adapters.object_store import open_object_store
@@ -96,6 +103,11 @@ class Resources:
     def embedder(self) -> Embedder:
         """The model that questions are embedded with: the pipeline's own."""
         return models.open_embedder(self.settings)
+
+    def end_streams(self) -> None:
+        """Let every stream end after what it has sent: a client goes on by number, elsewhere."""
+        if "following" in self.__dict__:
+            self.following.end()
 
     async def close(self) -> None:
         """Give every connection back."""

@@ -14,17 +14,26 @@ _GRACE_SECONDS = 4  # then open streams are cut: they are resumed by number, els
 
 
 class _Server(uvicorn.Server):
-    """Tells the supervisor when it listens."""
+    """Tells the supervisor when it listens, and its streams when it is to end."""
+
+    def __init__(self, config: uvicorn.Config, resources: Resources) -> None:
+        super().__init__(config)
+        self._resources = resources
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         if self.started:
             say_ready()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._resources.end_streams()
+        await super().shutdown(sockets)
+
 
 async def serve(settings: Settings) -> None:
     """Answer until SIGTERM or SIGINT."""
-    await _Server(configuration(create_app(Resources(settings)), settings)).serve()
+    resources = Resources(settings)
+    await _Server(configuration(create_app(resources), settings), resources).serve()
 
 
 def configuration(app: FastAPI, settings: Settings) -> uvicorn.Config:

@@ -1,30 +1,47 @@
 """Videos: the list, and one of them with how far it is."""
 
-from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Query
 from pydantic import BaseModel
 
-from adapters.postgres.videos import VideoReader
+from adapters.postgres.library import Library
+from schemas.library import VideoCard, VideoDetail
 from schemas.videos import VideoStatus
-from starters.api.calling import CreatorCaller, ResourcesDep, security
+from starters.api.calling import AnyCaller, ResourcesDep, security
+from starters.api.paging import Cursor, Limit, cursor_of, place_of
+from starters.library import describe
 
 router = APIRouter(prefix="/api/videos", tags=["videos"], dependencies=security())
 
+Course = Annotated[str | None, Query(min_length=1, max_length=300, pattern=r"^[^\x00]*$", description="Its title.")]
 
-class VideoPage(BaseModel):
-    """What a list says of a video."""
 
-    id: UUID
-    title: str
-    status: VideoStatus
-    duration_seconds: float | None
-    created_at: datetime
+class VideoList(BaseModel):
+    """A page of videos, the newest first; `next` is the cursor of the next page, null on the last one."""
+
+    items: list[VideoCard]
+    next: str | None
+
+
+@router.get("")
+async def videos(
+    caller: AnyCaller,
+    resources: ResourcesDep,
+    limit: Limit = 20,
+    cursor: Cursor = None,
+    status: VideoStatus | None = None,
+    course: Course = None,
+) -> VideoList:
+    """The creator's videos; a student gets those that are published, while the membership lasts."""
+    found = await Library(resources.database).page(caller, limit + 1, place_of(cursor), status, course)
+    items = found[:limit]
+    more = len(found) > limit
+    return VideoList(items=items, next=cursor_of(items[-1].created_at, items[-1].id) if more else None)
 
 
 @router.get("/{video_id}")
-async def video(video_id: UUID, caller: CreatorCaller, resources: ResourcesDep) -> VideoPage:
-    """One video."""
-    found = await VideoReader(resources.database).find(caller.creator, video_id)
-    return VideoPage.model_validate(found, from_attributes=True)
+async def video(video_id: UUID, caller: AnyCaller, resources: ResourcesDep) -> VideoDetail:
+    """One video: how far it is, what can be read of it, and why it failed if it did."""
+    return describe(await Library(resources.database).find(caller, video_id))

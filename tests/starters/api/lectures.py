@@ -1,0 +1,60 @@
+"""Lectures on their way and at its end, and students who may see them."""
+
+from uuid import UUID, uuid4
+
+from adapters.postgres.transcripts import PostgresTranscripts
+from adapters.postgres.videos import PostgresVideos
+from schemas.ids import student_id
+from schemas.media import AudioRef
+from schemas.quizzes import QuizRef
+from schemas.videos import VideoRef
+from tests.databases import FreshDatabase, laid_out_audio, queued_video, quizzed, transcribed
+
+SECONDS = 60.0
+
+
+async def processing(database: FreshDatabase, creator: UUID, parts: list[int], key: str = "lecture") -> AudioRef:
+    """A lecture of two parts of which these are transcribed."""
+    audio = await laid_out_audio(database.app, await queued_video(database.app, creator, key))
+    await transcribed(database.app, audio, parts)
+    return audio
+
+
+async def completed(
+    database: FreshDatabase, creator: UUID, key: str = "lecture", published: bool = True
+) -> tuple[AudioRef, QuizRef]:
+    """A lecture of 60 seconds, transcribed and quizzed."""
+    audio = await processing(database, creator, [0, 1], key)
+    await PostgresTranscripts(database.app).complete(audio)
+    quiz = await quizzed(database.app, audio)
+    await PostgresVideos(database.app).complete(audio.video, SECONDS)
+    if published:
+        await publish(database, audio.video)
+    return audio, quiz
+
+
+async def publish(database: FreshDatabase, video: VideoRef, published: bool = True) -> None:
+    await database.scalar("UPDATE videos SET published = $2 WHERE id = $1", video.video_id, published)
+
+
+async def enrolled(
+    database: FreshDatabase, creator: UUID, name: str = "ada", status: str = "active", until: str = "1 day"
+) -> UUID:
+    """A student with a membership; the id is that of `gateway.student(creator, name)`."""
+    student = student_id(creator, name)
+    await database.scalar(
+        "INSERT INTO creators (creator_id, name) VALUES ($1, 'somebody') ON CONFLICT DO NOTHING", creator
+    )
+    await database.scalar(
+        "INSERT INTO students (creator_id, id, whop_user_id) VALUES ($1, $2, $3)", creator, student, name
+    )
+    await database.scalar(
+        """INSERT INTO memberships (creator_id, id, student_id, whop_membership_id, status, valid_until)
+           VALUES ($1, $2, $3, $4, $5, now() + $6::text::interval)""",
+        creator, uuid4(), student, name, status, until,
+    )  # fmt: skip
+    return student
+
+
+async def lapse(database: FreshDatabase, student: UUID) -> None:
+    await database.scalar("UPDATE memberships SET status = 'expired' WHERE student_id = $1", student)
