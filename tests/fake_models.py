@@ -10,6 +10,7 @@ from schemas.errors import ObjectStoreUnavailable
 from schemas.quizzes import DraftQuestion, Drafts
 from schemas.transcripts import Segment, Transcription
 from schemas.usage import Usage
+from tests.providers.invention import embedding
 
 
 class FakeObjectStore:
@@ -81,6 +82,21 @@ class FakeEmbedder:
         numbers = [byte - 127.5 for byte in hashlib.sha256(text.encode()).digest()[: self.dimensions]]
         length = math.hypot(*numbers)
         return tuple(number / length for number in numbers)
+
+
+class WordEmbedder:
+    """Texts that share words point in like directions; it says to be the local model, whose index the database has."""
+
+    provider = "local"
+    model = "all-MiniLM-L6-v2"
+    dimensions = 384
+
+    def __init__(self) -> None:
+        self.texts: list[tuple[str, ...]] = []
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        self.texts.append(tuple(texts))
+        return Vectors(tuple(tuple(embedding(text, self.dimensions)) for text in texts), Usage())
 
 
 class FakeEmbeddingCache:

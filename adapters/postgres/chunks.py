@@ -23,12 +23,10 @@ class PostgresChunks:
         Raises: Superseded.
         """
         drop = "DELETE FROM chunks WHERE creator_id = $1 AND transcript_id = $2 AND id <> ALL ($3::uuid[])"
-        add = """INSERT INTO chunks (creator_id, id, transcript_id, video_id, position, text, start_second, end_second)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (creator_id, id) DO NOTHING"""
-        rows = [
-            (video.creator_id, c.id, transcript_id, video.video_id, c.position, c.text, c.start_second, c.end_second)
-            for c in chunks
-        ]
+        add = """INSERT INTO chunks (creator_id, transcript_id, video_id,
+                                     id, position, text, start_second, end_second, sentences)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (creator_id, id) DO NOTHING"""
+        rows = [(video.creator_id, transcript_id, video.video_id, *_columns(chunk)) for chunk in chunks]
         async with self._database.fenced(video) as connection:
             await connection.execute(drop, video.creator_id, transcript_id, [chunk.id for chunk in chunks])
             await connection.executemany(add, rows)
@@ -87,6 +85,11 @@ class PostgresEmbeddings:
                  WHERE e.creator_id = $1 AND chunk.transcript_id = $2 AND e.model = $3"""
         async with self._database.as_creator(video.creator_id) as connection:
             return int(await connection.fetchval(sql, video.creator_id, transcript_id, model))
+
+
+def _columns(chunk: Chunk) -> tuple[object, ...]:
+    sentences = [[sentence.start_second, sentence.end_second, sentence.text] for sentence in chunk.sentences]
+    return chunk.id, chunk.position, chunk.text, chunk.start_second, chunk.end_second, sentences
 
 
 _COUNT = "SELECT count(*) FROM chunks WHERE creator_id = $1 AND transcript_id = $2"
