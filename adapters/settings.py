@@ -60,6 +60,8 @@ class Settings(BaseSettings):
     api_postgres_pool_size: int = Field(default=8, ge=1, le=100)
     api_allowed_origins: tuple[str, ...] = ()  # browsers' pages that may call it (CORS)
     development_key_file: str = ""  # tokens of `mentora token` are good where it is set
+    chat_provider: Literal["local", "openai", "anthropic"] = "local"
+    chat_model: str = ""
 
     transcription_processes: int = Field(default=0, ge=0)  # 0: one per core
     log_format: Literal["json", "text"] = "json"

@@ -49,6 +49,16 @@ def question_id(quiz: UUID, stem: str) -> UUID:
     return uuid5(quiz, f"question/{text_sha256(stem)}")
 
 
+def chat_session_id(asker: UUID, key: str) -> UUID:
+    """One session per asker and idempotency key of its first question."""
+    return uuid5(asker, f"chat-session/{key}")
+
+
+def chat_message_id(asker: UUID, key: str) -> UUID:
+    """One message per asker and idempotency key: the same question sent twice is the same message."""
+    return uuid5(asker, f"chat-message/{key}")
+
+
 def text_sha256(text: str) -> str:
     """Hex SHA-256 of the text's UTF-8 bytes."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -2,15 +2,17 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from activities.ports import Embedder
 from adapters.postgres.pool import Database
 from adapters.postgres.search import FUSION_CONSTANT, ChunkSearch
+from adapters.postgres.usage import PostgresUsage
 from schemas.base import Frozen
 from schemas.callers import Caller
 from schemas.chunks import HitSentence, SearchHit, SearchQuery
-from schemas.usage import Usage
+from schemas.ids import ask
+from schemas.usage import Operation, Usage
 
 
 class Moment(Frozen):
@@ -40,15 +42,7 @@ class Sought:
     course_id: UUID | None = None
 
 
-@dataclass(frozen=True)
-class Found:
-    """The moments, best first, and what the embedding model was paid for them."""
-
-    moments: tuple[Moment, ...]
-    usage: Usage
-
-
-async def find_moments(database: Database, embedder: Embedder, caller: Caller, sought: Sought) -> Found:
+async def find_moments(database: Database, embedder: Embedder, caller: Caller, sought: Sought) -> list[Moment]:
     """The best sentence of each of the best chunks, best first; none twice.
 
     A sentence that two neighbouring chunks share counts for the better one. One more call of the embedding model, with
@@ -62,7 +56,16 @@ async def find_moments(database: Database, embedder: Embedder, caller: Caller, s
     texts = sorted({sentence.text for hit in hits for sentence in hit.sentences})
     read = await embedder.embed(texts)
     scores = {text: _cosine(target, vector) for text, vector in zip(texts, read.vectors, strict=True)}
-    return Found(tuple(_in_order(hits, _moments(hits, scores))), asked.usage + read.usage)
+    await _record(database, embedder, caller, asked.usage + read.usage)
+    return _in_order(hits, _moments(hits, scores))
+
+
+async def _record(database: Database, embedder: Embedder, caller: Caller, usage: Usage) -> None:
+    """A line of the ledger for what a provider bills. The local model's work is not: that line would cost more."""
+    if usage.input_tokens and embedder.provider != "local":
+        name = ask("search", uuid4())
+        ledger = PostgresUsage(database)
+        await ledger.record(caller.creator, name, Operation.EMBED, embedder.provider, embedder.model, usage)
 
 
 def _moments(hits: Iterable[SearchHit], scores: dict[str, float]) -> list[Moment | None]:

@@ -35,8 +35,7 @@ async def search(
         raise EventInvalid("the search is empty")
     async with reading(settings_for(home)) as reach:
         embedder = open_embedder(reach.settings)
-        found = await find_moments(reach.database, embedder, owner(creator), Sought(words, limit))
-    moments = found.moments
+        moments = await find_moments(reach.database, embedder, owner(creator), Sought(words, limit))
     if json:
         hits = [moment.model_dump(mode="json") for moment in moments]
         say_json({"query": words, "model": embedder.model, "hits": hits})

@@ -31,10 +31,12 @@ class Library:
     sea: VideoRef
     others: UUID
 
-    async def find(self, words: str, caller: Caller | None = None, **where: UUID) -> list[Moment]:
+    async def find(
+        self, words: str, caller: Caller | None = None, video_id: UUID | None = None, course_id: UUID | None = None
+    ) -> list[Moment]:
         asking = caller or creator_caller(self.creator)
-        found = await find_moments(self.database.app, WordEmbedder(), asking, Sought(words, 10, **where))
-        return list(found.moments)
+        sought = Sought(words, 10, video_id, course_id)
+        return await find_moments(self.database.app, WordEmbedder(), asking, sought)
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
@@ -65,8 +67,9 @@ async def test_words_are_found_in_any_form_where_their_meaning_is_far(library: L
 async def test_a_search_stays_in_the_video_or_the_course_that_is_named(library: Library) -> None:
     words = "the moon and the ice"
     assert {hit.video_id for hit in await library.find(words)} == {library.ice.video_id, library.sea.video_id}
-    for where in ({"video_id": library.sea.video_id}, {"course_id": course_id(library.creator, "Oceans")}):
-        assert {hit.video_id for hit in await library.find(words, **where)} == {library.sea.video_id}
+    by_video = await library.find(words, video_id=library.sea.video_id)
+    by_course = await library.find(words, course_id=course_id(library.creator, "Oceans"))
+    assert {hit.video_id for hit in by_video} == {hit.video_id for hit in by_course} == {library.sea.video_id}
     assert await library.find(words, video_id=uuid4()) == []
     assert await library.find(words, course_id=uuid4()) == []
 

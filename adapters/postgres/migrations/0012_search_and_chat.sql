@@ -62,12 +62,19 @@ BEGIN
             'CREATE POLICY creator ON %I TO mentora_app
                  USING (creator_id = (SELECT current_creator()))
                  WITH CHECK (creator_id = (SELECT current_creator()))', chat_table);
-        -- A student's chats stay readable after the membership; new ones need it.
+        -- A student's chats stay readable after the membership, and an answer on its way is stored; new ones need it.
         EXECUTE format(
-            'CREATE POLICY own ON %I TO mentora_student
-                 USING (creator_id = (SELECT current_creator()) AND asker_id = (SELECT current_student()))
+            'CREATE POLICY own_read ON %I FOR SELECT TO mentora_student
+                 USING (creator_id = (SELECT current_creator()) AND asker_id = (SELECT current_student()))', chat_table);
+        EXECUTE format(
+            'CREATE POLICY own_insert ON %I FOR INSERT TO mentora_student
                  WITH CHECK (creator_id = (SELECT current_creator()) AND asker_id = (SELECT current_student())
                              AND (SELECT is_member()))', chat_table);
+        EXECUTE format(
+            'CREATE POLICY own_update ON %I FOR UPDATE TO mentora_student
+                 USING (creator_id = (SELECT current_creator()) AND asker_id = (SELECT current_student()))
+                 WITH CHECK (creator_id = (SELECT current_creator()) AND asker_id = (SELECT current_student()))',
+            chat_table);
     END LOOP;
 END $$;
 
