@@ -10,7 +10,7 @@ from temporalio import activity
 from activities.ports import ChunkRepository, TranscriptRepository, VideoRepository
 from activities.sentences import Sentence, SentenceSplitter, pause_between, sentences_of
 from schemas import ids
-from schemas.chunks import Chunk, ChunksRef
+from schemas.chunks import Chunk, ChunksRef, SpokenSentence
 from schemas.transcripts import TranscriptRef, Word
 from schemas.videos import Stage
 
@@ -64,17 +64,21 @@ class ChunkActivities:
 def chunks_of(transcript_id: UUID, sentences: Sequence[Sentence]) -> list[Chunk]:
     """The sentences in chunks that weigh at most MAX_CHUNK_CHARACTERS; neighbours share a sentence or two."""
     pieces = [piece for sentence in sentences for piece in _pieces(sentence)]
-    return [
-        Chunk(
-            id=ids.chunk_id(transcript_id, position, text),
-            position=position,
-            text=text,
-            start_second=spoken.start_second,
-            end_second=spoken.end_second,
-        )
-        for position, spoken in enumerate(_packed(pieces))
-        for text in [spoken.text]
-    ]
+    return [_chunk(transcript_id, position, run) for position, run in enumerate(_packed(pieces))]
+
+
+def _chunk(transcript_id: UUID, position: int, sentences: Sequence[Sentence]) -> Chunk:
+    whole = Sentence(tuple(word for sentence in sentences for word in sentence.words))
+    return Chunk(
+        id=ids.chunk_id(transcript_id, position, whole.text),
+        position=position,
+        text=whole.text,
+        start_second=whole.start_second,
+        end_second=whole.end_second,
+        sentences=tuple(
+            SpokenSentence(start_second=s.start_second, end_second=s.end_second, text=s.text) for s in sentences
+        ),
+    )
 
 
 def weight(text: str) -> int:
@@ -110,13 +114,13 @@ def _pieces(sentence: Sentence) -> Iterator[_Piece]:
     yield _Piece(tuple(words), total)
 
 
-def _packed(pieces: Sequence[_Piece]) -> Iterator[Sentence]:
+def _packed(pieces: Sequence[_Piece]) -> Iterator[list[Sentence]]:
     first = 0
     while first < len(pieces):
         overlap = _overlap_before(pieces, first)
         room = MAX_CHUNK_CHARACTERS + 1 - sum(piece.weight for piece in pieces[overlap:first])
         end = _end(pieces, first, room)
-        yield Sentence(tuple(word for piece in pieces[overlap:end] for word in piece.words))
+        yield [Sentence(piece.words) for piece in pieces[overlap:end]]
         first = end
 
 

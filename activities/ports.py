@@ -4,11 +4,12 @@ Every method may raise `StoreUnavailable` (ours is away) and, where a model or a
 errors of `schemas/errors`. Seconds count from the start of the video unless said otherwise.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
+from schemas.chats import ChatRequest
 from schemas.chunks import Chunk, Vectors
 from schemas.media import AudioPart, AudioPartRef, AudioRef, MediaInfo, SourceRef
 from schemas.quizzes import Drafts, Question, QuizRef, QuizRequest
@@ -110,6 +111,22 @@ class QuizGenerator(Protocol):
 
     async def propose(self, title: str, segments: Sequence[Segment], count: int) -> Drafts:
         """Up to about `count` questions; the caller checks each against the transcript."""
+
+
+class ChatModel(Protocol):
+    """Something that answers questions from passages of lectures."""
+
+    @property
+    def provider(self) -> str: ...
+
+    @property
+    def model(self) -> str: ...
+
+    def answer(self, request: ChatRequest) -> AsyncGenerator[str | Usage, None]:
+        """The answer in pieces, with the passages it rests on as `[number]`, and what it costs as far as is known.
+
+        The last `Usage` counts; it may come before the last piece. Closing the generator ends the call.
+        """
 
 
 # ---- The truth -------------------------------------------------------------------------------------------------------

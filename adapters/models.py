@@ -9,6 +9,9 @@ from adapters.settings import Settings
 from schemas.errors import SettingsInvalid
 
 if TYPE_CHECKING:
+    from adapters.chat.anthropic import AnthropicChat
+    from adapters.chat.extractive import ExtractiveChat
+    from adapters.chat.openai import OpenAIChat
     from adapters.embedding.minilm import MiniLmEmbedder
     from adapters.embedding.openai import OpenAIEmbedder
     from adapters.language_model.anthropic import AnthropicQuizGenerator
@@ -17,7 +20,7 @@ if TYPE_CHECKING:
     from adapters.speech.openai import OpenAITranscriber
     from adapters.speech.whisper import WhisperTranscriber
 
-Local = TypeVar("Local", "WhisperTranscriber", "MiniLmEmbedder", "ExtractiveQuizGenerator")
+Local = TypeVar("Local", "WhisperTranscriber", "MiniLmEmbedder", "ExtractiveQuizGenerator", "ExtractiveChat")
 
 
 def _unless_another(asked: str, local: Local, setting: str) -> Local:
@@ -85,3 +88,28 @@ def open_quiz_generator(settings: Settings) -> "OpenAIQuizGenerator | AnthropicQ
     return _unless_another(
         settings.quiz_model, ExtractiveQuizGenerator(MiniLmEmbedder(settings.home_path / "models")), "QUIZ"
     )
+
+
+def open_chat_model(settings: Settings) -> "OpenAIChat | AnthropicChat | ExtractiveChat":
+    """The chat model. Raises: SettingsInvalid where its key is missing."""
+    if settings.chat_provider == "openai":
+        from adapters.chat import openai
+
+        return openai.OpenAIChat(
+            settings.openai_api_key,
+            settings.openai_base_url,
+            settings.chat_model or openai.DEFAULT_MODEL,
+            settings.provider_timeout_seconds,
+        )
+    if settings.chat_provider == "anthropic":
+        from adapters.chat import anthropic
+
+        return anthropic.AnthropicChat(
+            settings.anthropic_api_key,
+            settings.anthropic_base_url,
+            settings.chat_model or anthropic.DEFAULT_MODEL,
+            settings.provider_timeout_seconds,
+        )
+    from adapters.chat.extractive import ExtractiveChat
+
+    return _unless_another(settings.chat_model, ExtractiveChat(), "CHAT")

@@ -47,6 +47,11 @@ def read_content(provider: Provider, text: str, shape: type[Shape]) -> Shape:
     return _in_shape(provider, _read_json(provider, text), shape)
 
 
+def read_event(provider: Provider, event: BaseModel, shape: type[Shape]) -> Shape:
+    """One event of a stream, in its shape. Raises: ProviderAnswerInvalid for another one."""
+    return _in_shape(provider, event.model_dump(warnings=False), shape)
+
+
 def _read_json(provider: Provider, text: str) -> object:
     if "\\u0000" in text:  # legal in JSON, and in no text that PostgreSQL stores
         raise ProviderAnswerInvalid(f"{provider} answered with a NUL character")

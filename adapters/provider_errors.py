@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from importlib import import_module
+from json import JSONDecodeError
 from typing import Literal
 
 import httpx2
@@ -50,6 +51,8 @@ def translating(provider: Provider) -> Iterator[None]:
         translated = ProviderUnavailable(f"{provider} did not answer: {_root_name(error)}")
     except (TimeoutError, httpx2.RequestError) as error:
         translated = ProviderUnavailable(f"{provider} did not answer: {type(error).__name__}")
+    except JSONDecodeError:  # in a stream the SDKs read JSON without a net
+        translated = ProviderAnswerInvalid(f"{provider} answered with broken JSON")
     except sdk.APIError as error:
         translated = ProviderAnswerInvalid(f"{provider} gave an answer that cannot be read: {type(error).__name__}")
     else:
@@ -105,7 +108,7 @@ def _from_status(provider: Provider, response: httpx2.Response, body: object) ->
     fact = f"{provider} answered {status}" + (f" ({code})" if code else "") + _request_note(response.headers)
     if status == 429:
         return ProviderRefused(fact) if code in _EMPTY_ACCOUNT_CODES else RateLimited(fact, wait)
-    if status >= 500 or status in _PASSING_STATUSES:
+    if status >= 500 or status < 400 or status in _PASSING_STATUSES:  # below 400: in the middle of a stream
         return ProviderUnavailable(fact, wait)
     return ProviderRefused(fact)
 

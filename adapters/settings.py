@@ -66,6 +66,8 @@ class Settings(BaseSettings):
     whop_webhook_secrets: tuple[SecretStr, ...] = ()  # any of them is good: two during rotation
     whop_base_url: str = "https://api.whop.com/api/v1"
     whop_jwks_url: str = "https://api.whop.com/.well-known/jwks.json"
+    chat_provider: Literal["local", "openai", "anthropic"] = "local"
+    chat_model: str = ""
 
     transcription_processes: int = Field(default=0, ge=0)  # 0: one per core
     log_format: Literal["json", "text"] = "json"

@@ -1,11 +1,20 @@
 """Chunks: a transcript in pieces that an embedding model can read and a student can be sent to."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
 from schemas.base import Frozen
 from schemas.usage import Usage
 from schemas.videos import VideoRef
+
+
+class SpokenSentence(Frozen):
+    """A sentence with its seconds from the start of the video."""
+
+    start_second: float
+    end_second: float
+    text: str
 
 
 class Chunk(Frozen):
@@ -16,6 +25,7 @@ class Chunk(Frozen):
     text: str
     start_second: float
     end_second: float
+    sentences: tuple[SpokenSentence, ...] = ()
 
 
 class ChunksRef(Frozen):
@@ -34,8 +44,28 @@ class EmbeddingsRef(Frozen):
     count: int
 
 
+@dataclass(frozen=True)
+class SearchQuery:
+    """What is looked for: words, their vector by `model`; in one video, in one course, or in all."""
+
+    words: str
+    model: str
+    vector: Sequence[float]
+    video_id: UUID | None = None
+    course_id: UUID | None = None
+
+
+class HitSentence(SpokenSentence):
+    """A sentence of a hit; `word_score` grows with the words of the query in it, and is 0 without any."""
+
+    word_score: float = 0
+
+
 class SearchHit(Frozen):
-    """A chunk that answers a query; `score` is a cosine similarity (1 is the same direction)."""
+    """A chunk that answers a query.
+
+    `score` is a cosine similarity (1 is the same direction); `word_place` counts from 1 where it was found by words.
+    """
 
     video_id: UUID
     video_title: str
@@ -44,6 +74,8 @@ class SearchHit(Frozen):
     start_second: float
     end_second: float
     score: float
+    word_place: int | None = None
+    sentences: tuple[HitSentence, ...] = ()
 
 
 @dataclass(frozen=True)

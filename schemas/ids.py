@@ -64,6 +64,16 @@ def watch_event_id(viewer: UUID, batch: UUID, position: int) -> UUID:
     return uuid5(viewer, f"watch/{batch}/{position}")
 
 
+def chat_session_id(asker: UUID, key: str) -> UUID:
+    """One session per asker and idempotency key of its first question."""
+    return uuid5(asker, f"chat-session/{key}")
+
+
+def chat_message_id(asker: UUID, key: str) -> UUID:
+    """One message per asker and idempotency key: the same question sent twice is the same message."""
+    return uuid5(asker, f"chat-message/{key}")
+
+
 def text_sha256(text: str) -> str:
     """Hex SHA-256 of the text's UTF-8 bytes."""
     return hashlib.sha256(text.encode()).hexdigest()

@@ -12,6 +12,7 @@ class Operation(StrEnum):
     TRANSCRIBE = "transcribe"
     EMBED = "embed"
     QUIZ = "quiz"
+    CHAT = "chat"
 
 
 class Usage(Frozen):
@@ -20,6 +21,13 @@ class Usage(Frozen):
     audio_seconds: float = 0
     input_tokens: int = 0
     output_tokens: int = 0
+
+    def __add__(self, other: "Usage") -> "Usage":
+        return Usage(
+            audio_seconds=self.audio_seconds + other.audio_seconds,
+            input_tokens=self.input_tokens + other.input_tokens,
+            output_tokens=self.output_tokens + other.output_tokens,
+        )
 
 
 class CallTicket(Frozen):

@@ -1,23 +1,25 @@
-"""Search down to the sentence: chunks are found by meaning, and in each the sentence that says it."""
+"""Search down to the sentence: chunks are found by meaning and by words, and in each the sentence that says it."""
 
-import asyncio
-from collections.abc import Sequence
-from uuid import UUID
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID, uuid4
 
 from activities.ports import Embedder
-from activities.sentences import Sentence, sentences_of
 from adapters.postgres.pool import Database
-from adapters.postgres.search import ChunkSearch
-from adapters.postgres.transcripts import TranscriptReader
-from adapters.sentences import NupunktSentences
+from adapters.postgres.search import FUSION_CONSTANT, ChunkSearch
+from adapters.postgres.usage import PostgresUsage
 from schemas.base import Frozen
-from schemas.chunks import SearchHit
-
-_SLACK_SECONDS = 0.001  # times are rounded to the millisecond
+from schemas.callers import Caller
+from schemas.chunks import HitSentence, SearchHit, SearchQuery
+from schemas.ids import ask
+from schemas.usage import Operation, Usage
 
 
 class Moment(Frozen):
-    """Where to jump to, in seconds from the start of the video; `score` is the sentence's cosine similarity."""
+    """Where to jump to, in seconds from the start of the video; `score` is the sentence's cosine similarity.
+
+    `passage` is the text of the chunk around the sentence.
+    """
 
     video_id: UUID
     title: str
@@ -27,58 +29,103 @@ class Moment(Frozen):
     score: float
     chunk_id: UUID
     chunk_score: float
+    passage: str
 
 
-async def find_moments(database: Database, embedder: Embedder, creator: UUID, query: str, limit: int) -> list[Moment]:
-    """The best sentence of each of the `limit` chunks nearest to the query, best first; none twice.
+@dataclass(frozen=True)
+class Sought:
+    """What somebody looks for: in one video, in one course, or in all that they may see."""
 
-    A sentence that two neighbouring chunks share counts for the nearer one. One more call of the embedding model, with
+    words: str
+    limit: int
+    video_id: UUID | None = None
+    course_id: UUID | None = None
+
+
+async def find_moments(database: Database, embedder: Embedder, caller: Caller, sought: Sought) -> list[Moment]:
+    """The best sentence of each of the best chunks, best first; none twice.
+
+    A sentence that two neighbouring chunks share counts for the better one. One more call of the embedding model, with
     the chunks' sentences, makes the difference between a minute and a second.
     Raises: SettingsInvalid where the model has no index; the provider's errors; DatabaseUnavailable.
     """
-    target = (await embedder.embed([query])).vectors[0]
-    hits = await ChunkSearch(database).nearest(creator, embedder.model, target, limit)
-    spoken = await _spoken(database, creator, hits)
-    texts = sorted({sentence.text for sentences in spoken for sentence in sentences})
-    vectors = dict(zip(texts, (await embedder.embed(texts)).vectors, strict=True)) if texts else {}
-    moments: dict[tuple[UUID, float], Moment] = {}
-    for hit, sentences in zip(hits, spoken, strict=True):
-        free = [sentence for sentence in sentences if (hit.video_id, sentence.start_second) not in moments]
-        moment = _moment(hit, free, [_cosine(target, vectors[sentence.text]) for sentence in free])
-        moments.setdefault((moment.video_id, moment.start_second), moment)
-    return sorted(moments.values(), key=lambda moment: -moment.score)
+    asked = await embedder.embed([sought.words])
+    target = asked.vectors[0]
+    query = SearchQuery(sought.words, embedder.model, target, sought.video_id, sought.course_id)
+    hits = await ChunkSearch(database).best(caller, query, sought.limit)
+    texts = sorted({sentence.text for hit in hits for sentence in hit.sentences})
+    read = await embedder.embed(texts)
+    scores = {text: _cosine(target, vector) for text, vector in zip(texts, read.vectors, strict=True)}
+    await _record(database, embedder, caller, asked.usage + read.usage)
+    return _in_order(hits, _moments(hits, scores))
 
 
-async def _spoken(database: Database, creator: UUID, hits: Sequence[SearchHit]) -> list[list[Sentence]]:
-    """The sentences of each hit's chunk, with their times."""
-    reader = TranscriptReader(database)
-    sentences: dict[UUID, list[Sentence]] = {}
-    for video in {hit.video_id for hit in hits}:
-        transcript = await reader.newest(creator, video)
-        sentences[video] = await asyncio.to_thread(sentences_of, transcript.segments, NupunktSentences())
-    return [[s for s in sentences[hit.video_id] if _is_within(s, hit)] for hit in hits]
+async def _record(database: Database, embedder: Embedder, caller: Caller, usage: Usage) -> None:
+    """A line of the ledger for what a provider bills. The local model's work is not: that line would cost more."""
+    if usage.input_tokens and embedder.provider != "local":
+        name = ask("search", uuid4())
+        ledger = PostgresUsage(database)
+        await ledger.record(caller.creator, name, Operation.EMBED, embedder.provider, embedder.model, usage)
 
 
-def _is_within(sentence: Sentence, hit: SearchHit) -> bool:
-    return (
-        sentence.start_second >= hit.start_second - _SLACK_SECONDS
-        and sentence.end_second <= hit.end_second + _SLACK_SECONDS
-    )
+def _moments(hits: Iterable[SearchHit], scores: dict[str, float]) -> list[Moment | None]:
+    """The best sentence of each hit that no better hit has; None where it has none of its own."""
+    taken: set[tuple[UUID, float]] = set()
+    moments: list[Moment | None] = []
+    for hit in hits:
+        free = [sentence for sentence in hit.sentences if (hit.video_id, sentence.start_second) not in taken]
+        said = _best_of(free, scores)
+        moments.append(_moment(hit, said, scores[said.text]) if said is not None else None)
+        if said is not None:
+            taken.add((hit.video_id, said.start_second))
+    return moments
 
 
-def _moment(hit: SearchHit, sentences: Sequence[Sentence], scores: Sequence[float]) -> Moment:
-    """The chunk itself where no sentence of the newest transcript is within it, or none is left."""
-    best = max(range(len(scores)), key=scores.__getitem__, default=None)
-    found = sentences[best] if best is not None else None
+def _best_of(sentences: Sequence[HitSentence], scores: dict[str, float]) -> HitSentence | None:
+    """By meaning and by words together; of equals the nearer in meaning."""
+    meaning = _places([scores[sentence.text] for sentence in sentences])
+    words = _places([sentence.word_score for sentence in sentences])
+
+    def fused(number: int) -> tuple[float, float]:
+        return _share(meaning[number]) + _share(words[number]), scores[sentences[number].text]
+
+    best = max(range(len(sentences)), key=fused, default=None)
+    return sentences[best] if best is not None else None
+
+
+def _in_order(hits: Sequence[SearchHit], moments: Sequence[Moment | None]) -> list[Moment]:
+    """By the sentences' meaning and the chunks' words together."""
+    meaning = _places([moment.score if moment is not None else -1 for moment in moments])
+    ranked = [
+        (_share(place) + _share(hit.word_place), moment.score, moment)
+        for place, hit, moment in zip(meaning, hits, moments, strict=True)
+        if moment is not None
+    ]
+    return [moment for _, _, moment in sorted(ranked, key=lambda entry: entry[:2], reverse=True)]
+
+
+def _places(scores: Sequence[float]) -> list[int]:
+    """From 1 for the highest; equals share a place."""
+    order = sorted(set(scores), reverse=True)
+    return [order.index(score) + 1 for score in scores]
+
+
+def _share(place: int | None) -> float:
+    """What a place in a list counts: see FUSION_CONSTANT."""
+    return 1 / (FUSION_CONSTANT + place) if place is not None else 0.0
+
+
+def _moment(hit: SearchHit, said: HitSentence, score: float) -> Moment:
     return Moment(
         video_id=hit.video_id,
         title=hit.video_title,
-        start_second=found.start_second if found else hit.start_second,
-        end_second=found.end_second if found else hit.end_second,
-        sentence=found.text if found else hit.text,
-        score=scores[best] if best is not None else hit.score,
+        start_second=said.start_second,
+        end_second=said.end_second,
+        sentence=said.text,
+        score=score,
         chunk_id=hit.chunk_id,
         chunk_score=hit.score,
+        passage=hit.text,
     )
 
 

@@ -11,6 +11,7 @@ from schemas.errors import ObjectStoreUnavailable
 from schemas.quizzes import DraftQuestion, Drafts
 from schemas.transcripts import Segment, Transcription
 from schemas.usage import Usage
+from tests.providers.invention import embedding
 
 
 class FakeObjectStore:
@@ -95,6 +96,21 @@ class FakeReadCache:
 
     async def invalidate_tag(self, creator_id: UUID, *tags: str) -> None:
         self.forgotten += [(creator_id, tag) for tag in tags]
+
+
+class WordEmbedder:
+    """Texts that share words point in like directions; it says to be the local model, whose index the database has."""
+
+    provider = "local"
+    model = "all-MiniLM-L6-v2"
+    dimensions = 384
+
+    def __init__(self) -> None:
+        self.texts: list[tuple[str, ...]] = []
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        self.texts.append(tuple(texts))
+        return Vectors(tuple(tuple(embedding(text, self.dimensions)) for text in texts), Usage())
 
 
 class FakeEmbeddingCache:

@@ -78,12 +78,10 @@ class PostgresEmbeddings:
 async def replace_chunks(connection: Connection, video: VideoRef, transcript_id: UUID, chunks: Sequence[Chunk]) -> None:
     """Make these the transcript's chunks; those that are there stay. In a fenced transaction."""
     drop = "DELETE FROM chunks WHERE creator_id = $1 AND transcript_id = $2 AND id <> ALL ($3::uuid[])"
-    add = """INSERT INTO chunks (creator_id, id, transcript_id, video_id, position, text, start_second, end_second)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (creator_id, id) DO NOTHING"""
-    rows = [
-        (video.creator_id, c.id, transcript_id, video.video_id, c.position, c.text, c.start_second, c.end_second)
-        for c in chunks
-    ]
+    add = """INSERT INTO chunks (creator_id, transcript_id, video_id,
+                                 id, position, text, start_second, end_second, sentences)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (creator_id, id) DO NOTHING"""
+    rows = [(video.creator_id, transcript_id, video.video_id, *_columns(chunk)) for chunk in chunks]
     await connection.execute(drop, video.creator_id, transcript_id, [chunk.id for chunk in chunks])
     await connection.executemany(add, rows)
     stored = await connection.fetchval(_COUNT, video.creator_id, transcript_id)
@@ -99,6 +97,11 @@ async def insert_vectors(
              ON CONFLICT (creator_id, chunk_id, model) DO NOTHING"""
     rows = [(video.creator_id, chunk, model, video.video_id, list(vector)) for chunk, vector in vectors]
     await connection.executemany(sql, rows)
+
+
+def _columns(chunk: Chunk) -> tuple[object, ...]:
+    sentences = [[sentence.start_second, sentence.end_second, sentence.text] for sentence in chunk.sentences]
+    return chunk.id, chunk.position, chunk.text, chunk.start_second, chunk.end_second, sentences
 
 
 _COUNT = "SELECT count(*) FROM chunks WHERE creator_id = $1 AND transcript_id = $2"

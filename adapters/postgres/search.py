@@ -1,15 +1,19 @@
-"""Search: the chunks nearest in meaning, among those that the caller may see."""
+"""Search: the chunks nearest in meaning and those that hold the words, fused, among those that the caller may see."""
 
-from collections.abc import Sequence
-from uuid import UUID
+from asyncpg import Record
 
 from adapters.postgres.pool import Database
-from schemas.chunks import SearchHit
+from schemas.callers import Caller
+from schemas.chunks import HitSentence, SearchHit, SearchQuery
 from schemas.errors import SettingsInvalid
 
 # One literal a model: only then does the planner see that the model's partial index applies. Names and dimensions are
 # those of the migrations' indexes.
 _DIMENSIONS = {"all-MiniLM-L6-v2": 384, "text-embedding-3-small": 1536}
+
+# Reciprocal rank fusion: what is k-th in a list counts 1 / (60 + k), summed over the lists. It needs no common scale.
+# Cormack, Clarke and Büttcher, SIGIR 2009; 60 is theirs, and nothing near it makes a difference.
+FUSION_CONSTANT = 60
 
 # The index is filtered by creator after the scan, so a plain scan returns too few rows to a small creator among many
 # (1 of 10, measured); iterative scans go on until enough are found. A scan ends at so many rows, or
@@ -21,36 +25,78 @@ _SCAN = """SELECT set_config('hnsw.iterative_scan', 'relaxed_order', true),
 
 
 class ChunkSearch:
-    """Finds chunks by meaning."""
+    """Finds chunks by meaning and by words."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def nearest(self, creator: UUID, model: str, vector: Sequence[float], limit: int = 10) -> list[SearchHit]:
-        """The `limit` chunks whose vectors by `model` point most nearly the way of `vector`, nearest first.
+    async def best(self, caller: Caller, query: SearchQuery, limit: int = 10) -> list[SearchHit]:
+        """The `limit` best chunks by both lists together, best first. Two statements, however many hits.
 
         Raises: SettingsInvalid where the model has no index.
         """
-        if model not in _DIMENSIONS:
-            raise SettingsInvalid(f"there is no search index for the embedding model {model!r}")
-        async with self._database.as_creator(creator) as connection:
+        if query.model not in _DIMENSIONS:
+            raise SettingsInvalid(f"there is no search index for the embedding model {query.model!r}")
+        arguments = (caller.creator, list(query.vector), query.words, query.video_id, query.course_id, limit)
+        async with self._database.as_caller(caller) as connection:
             await connection.execute(_SCAN)
-            rows = await connection.fetch(_nearest(model), creator, list(vector), limit)
-        return [SearchHit(**row) for row in rows]
+            rows = await connection.fetch(_best(query.model), *arguments)
+        return [_hit(row) for row in rows]
 
 
-def _nearest(model: str) -> str:
+def _best(model: str) -> str:
     halfvec = f"halfvec({_DIMENSIONS[model]})"
-    # The inner query is the one the index answers, about right and in relaxed order; it is asked for four times as many
-    # as are wanted, and the outer one puts them right with full precision (10 of 10, where asking for 10 gave 9).
+    # `near` is the query that the vector index answers, about right and in relaxed order; `by_meaning` puts it right
+    # with full precision (10 of 10, where asking the index for 10 gave 9). Each list is four times as long as the
+    # answer. A sentence's words count one by one: a whole question hardly ever stands in one sentence.
     return f"""WITH near AS MATERIALIZED (
                    SELECT chunk_id, 1 - (embedding <=> $2::vector) AS score FROM embeddings
-                   WHERE creator_id = $1 AND model = '{model}'
-                   ORDER BY embedding::{halfvec} <=> $2::vector::{halfvec} LIMIT 4 * $3
+                   WHERE creator_id = $1 AND model = '{model}' AND ($4::uuid IS NULL OR video_id = $4)
+                     AND ($5::uuid IS NULL OR video_id IN (
+                              SELECT id FROM videos WHERE creator_id = $1 AND course_id = $5))
+                   ORDER BY embedding::{halfvec} <=> $2::vector::{halfvec} LIMIT 4 * $6
+               ), by_meaning AS (
+                   SELECT chunk_id, score, row_number() OVER (ORDER BY score DESC, chunk_id) AS place FROM near
+               ), matching AS MATERIALIZED (
+                   SELECT id AS chunk_id, ts_rank_cd(lexemes, websearch_to_tsquery('english', $3)) AS score FROM chunks
+                   WHERE creator_id = $1 AND lexemes @@ websearch_to_tsquery('english', $3)
+                     AND ($4::uuid IS NULL OR video_id = $4)
+                     AND ($5::uuid IS NULL OR video_id IN (
+                              SELECT id FROM videos WHERE creator_id = $1 AND course_id = $5))
+                   ORDER BY score DESC, id LIMIT 4 * $6
+               ), by_words AS (
+                   SELECT chunk_id, row_number() OVER (ORDER BY score DESC, chunk_id) AS place FROM matching
+               ), fused AS (
+                   SELECT chunk_id, by_meaning.score AS score, by_words.place AS word_place,
+                          coalesce(1.0 / ({FUSION_CONSTANT} + by_meaning.place), 0)
+                          + coalesce(1.0 / ({FUSION_CONSTANT} + by_words.place), 0) AS fused
+                   FROM by_meaning FULL JOIN by_words USING (chunk_id)
+                   ORDER BY fused DESC, chunk_id LIMIT $6
                )
                SELECT chunk.video_id, video.title AS video_title, chunk.id AS chunk_id, chunk.text,
-                      chunk.start_second, chunk.end_second, near.score
-               FROM near
-               JOIN chunks chunk ON chunk.creator_id = $1 AND chunk.id = near.chunk_id
+                      chunk.start_second, chunk.end_second, chunk.sentences, fused.word_place,
+                      coalesce(fused.score, (
+                          SELECT 1 - (embedding <=> $2::vector) FROM embeddings
+                          WHERE creator_id = $1 AND chunk_id = chunk.id AND model = '{model}'), 0) AS score,
+                      ARRAY (
+                          SELECT ts_rank(to_tsvector('english', said ->> 2), replace(
+                                     websearch_to_tsquery('english', $3)::text, ' & ', ' | ')::tsquery)
+                          FROM jsonb_array_elements(chunk.sentences) WITH ORDINALITY AS listed (said, number)
+                          ORDER BY number) AS word_scores
+               FROM fused
+               JOIN chunks chunk ON chunk.creator_id = $1 AND chunk.id = fused.chunk_id
                JOIN videos video ON video.creator_id = $1 AND video.id = chunk.video_id
-               ORDER BY near.score DESC, chunk.id LIMIT $3"""  # noqa: S608 - model and dimensions are constants of this file
+               ORDER BY fused.fused DESC, chunk.id"""  # noqa: S608 - model and numbers are constants of this file
+
+
+def _hit(row: Record) -> SearchHit:
+    """A chunk without stored sentences is one sentence."""
+    found = dict(row)
+    stored, scores = found.pop("sentences"), found.pop("word_scores")
+    if not stored:
+        stored, scores = [[row["start_second"], row["end_second"], row["text"]]], [0.0]
+    sentences = tuple(
+        HitSentence(start_second=said[0], end_second=said[1], text=said[2], word_score=score)
+        for said, score in zip(stored, scores, strict=True)
+    )
+    return SearchHit(**found, sentences=sentences)

@@ -1,5 +1,7 @@
 """The usage ledger: a line per call of a model, reserved before it and settled with its result."""
 
+from uuid import UUID
+
 from adapters.postgres.pool import Connection, Database
 from schemas.usage import CallTicket, Operation, Usage
 from schemas.videos import VideoRef
@@ -26,6 +28,20 @@ class PostgresUsage:
                 sql, video.creator_id, ask, video.video_id, str(operation), provider, model
             )
         return CallTicket(creator_id=video.creator_id, ask=ask, attempt=attempt)
+
+    async def record(
+        self, creator: UUID, ask: str, operation: Operation, provider: str, model: str, usage: Usage
+    ) -> None:
+        """Write a call that was made, where nothing is stored that it could be settled with.
+
+        Not idempotent by design, as above; the caller's `ask` is one of its own. A crash before this loses the line.
+        """
+        sql = """INSERT INTO usage_ledger (creator_id, ask, attempt, operation, provider, model,
+                                           input_tokens, output_tokens, settled_at)
+                 VALUES ($1, $2, 1, $3, $4, $5, $6, $7, now())"""
+        spent = (usage.input_tokens, usage.output_tokens)
+        async with self._database.as_creator(creator) as connection:
+            await connection.execute(sql, creator, ask, str(operation), provider, model, *spent)
 
 
 async def settle(connection: Connection, ticket: CallTicket, usage: Usage) -> None:

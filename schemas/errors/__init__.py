@@ -3,6 +3,7 @@
 Adapters translate every outside error into one of these at the edge. An exception that is none of them is a bug.
 """
 
+from schemas.errors.chats import AnswerPending, ChatNotFound
 from schemas.errors.gateway import (
     Forbidden,
     NotFound,
@@ -74,6 +75,8 @@ from schemas.errors.whop import (
 )
 
 __all__ = [
+    "AnswerPending",
+    "ChatNotFound",
     "DatabaseUnavailable",
     "DownloadInterrupted",
     "DownloadRefused",

@@ -29,6 +29,8 @@ _STATUS: dict[type[MentoraError], int] = {
     errors.TranscriptNotReady: 404,
     errors.StatusForbids: 409,
     errors.VideoChanged: 412,
+    errors.ChatNotFound: 404,
+    errors.AnswerPending: 409,
     errors.RequestTooLarge: 413,
     errors.RequestInvalid: 422,
     errors.EventInvalid: 422,
@@ -78,7 +80,7 @@ def problem_response(request: Request, error: MentoraError) -> Response:
     status = status_of(error)
     fields = [FieldProblem(field=where, message=what) for where, what in getattr(error, "fields", ())]
     headers = {}
-    if isinstance(error, TransientError) and status in (429, 503):
+    if isinstance(error, TransientError) and status in (409, 429, 503):
         headers["Retry-After"] = str(max(1, round(error.retry_after or _AGAIN_SECONDS)))
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"

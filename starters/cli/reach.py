@@ -14,6 +14,7 @@ from adapters.embedded.temporal import NAMESPACE, last_ui_url
 from adapters.postgres.pool import Database
 from adapters.postgres.videos import VideoReader
 from adapters.settings import Settings, names_temporal
+from schemas.callers import Caller, Role
 from schemas.errors import HomeInUse, NotRunning
 from schemas.ids import creator_id
 from schemas.videos import Video
@@ -68,6 +69,11 @@ async def working(settings: Settings, on_change: Callable[[ProcessState], None])
 async def named_video(reach: Reach, creator: str, named: str) -> Video:
     """The video that a person names; see `find_video`. Raises: VideoNotFound, FileNotReadable, UrlRefused."""
     return await find_video(VideoReader(reach.database), creator_id(creator), named, reach.settings.max_video_bytes)
+
+
+def owner(creator: str) -> Caller:
+    """Whoever types here is the creator: the home is theirs."""
+    return Caller(role=Role.CREATOR, subject=creator, creator_id=creator_id(creator))
 
 
 def has_data(home: Home) -> bool:

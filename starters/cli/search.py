@@ -1,5 +1,6 @@
 """`mentora search`: the moments at which something is said."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 from cyclopts import Parameter
@@ -7,12 +8,11 @@ from cyclopts.validators import Number
 
 from adapters.models import open_embedder
 from schemas.errors import EventInvalid
-from schemas.ids import creator_id
 from starters.cli.console import HomeOption, JsonOption, say, say_json, settings_for
 from starters.cli.options import CreatorOption
 from starters.cli.pages import timed_line
-from starters.cli.reach import reading
-from starters.search import Moment, find_moments
+from starters.cli.reach import owner, reading
+from starters.search import Moment, Sought, find_moments
 
 _SHORT_ID = 8
 
@@ -25,7 +25,7 @@ async def search(
     json: JsonOption = False,
     home: HomeOption = None,
 ) -> None:
-    """Find the moments at which something is said, by meaning, in all lectures, best first.
+    """Find the moments at which something is said, by meaning and by words, in all lectures, best first.
 
     Each line has the score (1 is the same meaning), the time to jump to, and the sentence spoken there.
 
@@ -35,7 +35,7 @@ async def search(
         raise EventInvalid("the search is empty")
     async with reading(settings_for(home)) as reach:
         embedder = open_embedder(reach.settings)
-        moments = await find_moments(reach.database, embedder, creator_id(creator), words, limit)
+        moments = await find_moments(reach.database, embedder, owner(creator), Sought(words, limit))
     if json:
         hits = [moment.model_dump(mode="json") for moment in moments]
         say_json({"query": words, "model": embedder.model, "hits": hits})
@@ -45,7 +45,7 @@ async def search(
         _say(moments)
 
 
-def _say(moments: list[Moment]) -> None:
+def _say(moments: Sequence[Moment]) -> None:
     """Titles once, where all is from one lecture."""
     titles = {moment.video_id: f"{moment.title} ({str(moment.video_id)[:_SHORT_ID]})" for moment in moments}
     if len(titles) == 1:

@@ -12,11 +12,13 @@ from adapters.postgres.transcripts import TranscriptReader
 from adapters.postgres.video_changes import VideoWriter
 from adapters.postgres.video_events import VideoChanges
 from adapters.postgres.videos import PostgresVideos, VideoReader
+from schemas.chunks import SearchQuery
 from schemas.errors import TranscriptNotReady, VideoNotFound
 from schemas.ids import delete_video_workflow_id, process_video_workflow_id
 from schemas.orders import Order, VideoDeletion
 from schemas.video_changes import VideoEdit
 from schemas.videos import VideoRef
+from tests.callers import creator_caller
 from tests.databases import MODEL, FreshDatabase, completed, queued_video
 
 pytestmark = pytest.mark.servers
@@ -101,7 +103,8 @@ async def test_nobody_finds_a_deleted_video(database: FreshDatabase) -> None:
     assert await reader.starting_with(video.creator_id, str(video.video_id)) == []
     assert await VideoChanges(database.app).after(*key, 0) == []
     assert await QuizReader(database.app).newest(*key) is None
-    assert await ChunkSearch(database.app).nearest(video.creator_id, MODEL, [1.0] + [0.0] * 383) == []
+    query = SearchQuery(words="speaks", model=MODEL, vector=[1.0] + [0.0] * 383)
+    assert await ChunkSearch(database.app).best(creator_caller(video.creator_id), query) == []
     with pytest.raises(TranscriptNotReady):
         await TranscriptReader(database.app).newest(*key)
     async with database.app.as_creator(video.creator_id) as connection:

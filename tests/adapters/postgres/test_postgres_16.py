@@ -13,8 +13,10 @@ from adapters.postgres.search import ChunkSearch
 from adapters.postgres.transcripts import PostgresTranscripts, TranscriptReader
 from adapters.postgres.videos import PostgresVideos, VideoReader
 from adapters.settings import Settings
+from schemas.chunks import SearchQuery
 from schemas.videos import VideoStatus
 from tests.adapters.postgres import test_catalog
+from tests.callers import creator_caller
 from tests.databases import (
     MODEL,
     FreshDatabase,
@@ -67,7 +69,8 @@ async def test_a_lecture_goes_all_its_way(database: FreshDatabase) -> None:
     await PostgresVideos(app).complete(audio.video, audio.duration_seconds)
     assert (await VideoReader(app).find(creator, video)).status is VideoStatus.COMPLETED
     assert (await TranscriptReader(app).newest(creator, video)).is_complete
-    assert len(await ChunkSearch(app).nearest(creator, MODEL, [1.0] + [0.0] * 383)) == 1
+    query = SearchQuery("ice", MODEL, [1.0] + [0.0] * 383)
+    assert len(await ChunkSearch(app).best(creator_caller(creator), query)) == 1
 
 
 async def test_the_catalog_keeps_every_promise_there_too(database: FreshDatabase) -> None:

@@ -11,9 +11,12 @@ from adapters.postgres.chunks import PostgresChunks, PostgresEmbeddings
 from adapters.postgres.pool import Database
 from adapters.postgres.search import ChunkSearch
 from adapters.postgres.videos import PostgresVideos
+from schemas.callers import Caller
+from schemas.chunks import SearchQuery
 from schemas.errors import SettingsInvalid, Superseded
 from schemas.media import AudioRef
 from schemas.usage import Usage
+from tests.callers import creator_caller
 from tests.databases import MODEL, FreshDatabase, embedded, laid_out_audio, queued_video, some_chunks
 
 pytestmark = pytest.mark.servers
@@ -63,7 +66,7 @@ async def test_a_vector_of_the_wrong_length_is_refused_by_the_table(database: Fr
 
 async def test_a_model_without_an_index_is_refused(database: FreshDatabase) -> None:
     with pytest.raises(SettingsInvalid):
-        await ChunkSearch(database.app).nearest(uuid4(), "unknown", [1.0])
+        await ChunkSearch(database.app).best(creator_caller(uuid4()), SearchQuery("", "unknown", [1.0]))
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,10 @@ class Crowd:
     small: AudioRef
     others: AudioRef
     ours: dict[str, list[float]]
+
+    @property
+    def caller(self) -> Caller:
+        return creator_caller(self.small.video.creator_id)
 
     def nearest(self, query: list[float]) -> list[str]:
         return sorted(self.ours, key=lambda text: -float(np.dot(self.ours[text], query)))[:10]
@@ -94,9 +101,10 @@ async def test_a_creator_with_20_chunks_among_50_000_of_others_gets_10_of_10(
 ) -> None:
     search = ChunkSearch(database.app)
     for query in _unit_vectors(5, 4):
-        hits = await search.nearest(crowd.small.video.creator_id, MODEL, query, 10)
+        hits = await search.best(crowd.caller, SearchQuery("", MODEL, query))
         assert [hit.text for hit in hits] == crowd.nearest(query)
-    assert len(await search.nearest(crowd.others.video.creator_id, MODEL, query, 10)) == 10
+    others = creator_caller(crowd.others.video.creator_id)
+    assert len(await search.best(others, SearchQuery("", MODEL, query))) == 10
 
 
 @pytest.mark.slow
@@ -109,7 +117,7 @@ async def test_the_smallest_creator_gets_10_of_10_also_when_the_planner_takes_th
     forced = Database(database.app_url)
     try:
         for query in _unit_vectors(5, 5):
-            hits = await ChunkSearch(forced).nearest(crowd.small.video.creator_id, MODEL, query, 10)
+            hits = await ChunkSearch(forced).best(crowd.caller, SearchQuery("", MODEL, query))
             assert [hit.text for hit in hits] == crowd.nearest(query)
     finally:
         await forced.close()

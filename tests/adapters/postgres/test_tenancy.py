@@ -15,8 +15,10 @@ from adapters.postgres.quizzes import QuizReader
 from adapters.postgres.search import ChunkSearch
 from adapters.postgres.transcripts import PostgresTranscripts, TranscriptReader
 from adapters.postgres.videos import PostgresVideos, VideoReader
+from schemas.chunks import SearchQuery
 from schemas.errors import Superseded, TranscriptNotReady, VideoNotFound
 from schemas.media import AudioRef
+from tests.callers import creator_caller
 from tests.databases import MODEL, FreshDatabase, embedded, laid_out_audio, queued_video, quizzed, transcribed
 
 pytestmark = pytest.mark.servers
@@ -104,7 +106,8 @@ async def test_another_creators_video_is_not_found(database: FreshDatabase, lect
 
 
 async def test_search_finds_the_callers_chunks_only(database: FreshDatabase, lectures: tuple[Lecture, Lecture]) -> None:
-    hits = await ChunkSearch(database.app).nearest(lectures[0].creator, MODEL, [1.0] + [0.0] * 383)
+    query = SearchQuery("ice", MODEL, [1.0] + [0.0] * 383)
+    hits = await ChunkSearch(database.app).best(creator_caller(lectures[0].creator), query)
     assert [hit.video_id for hit in hits] == [lectures[0].audio.video.video_id]
 
 

@@ -12,6 +12,7 @@ from adapters.postgres.transcript_edits import PostgresTranscriptEdits
 from adapters.postgres.transcripts import TranscriptReader
 from adapters.postgres.usage import PostgresUsage
 from adapters.postgres.video_changes import VideoWriter
+from schemas.chunks import SearchQuery
 from schemas.errors import SegmentNotFound, StatusForbids, Superseded, VideoNotFound
 from schemas.events import QuizRequested, SegmentEdit, TranscriptEdited
 from schemas.ids import ask, quiz_id
@@ -19,6 +20,7 @@ from schemas.media import AudioRef
 from schemas.quizzes import QuizRequest
 from schemas.transcripts import TranscriptEdit
 from schemas.usage import Operation, Usage
+from tests.callers import creator_caller
 from tests.databases import MODEL, FreshDatabase, completed, laid_out_audio, queued_video, some_chunks
 
 pytestmark = pytest.mark.servers
@@ -41,7 +43,8 @@ async def _edit(database: FreshDatabase, audio: AudioRef, text: str) -> Transcri
 
 
 async def _found(database: FreshDatabase, creator: UUID) -> set[str]:
-    return {hit.text for hit in await ChunkSearch(database.app).nearest(creator, MODEL, SAID)}
+    query = SearchQuery(words="", model=MODEL, vector=SAID)
+    return {hit.text for hit in await ChunkSearch(database.app).best(creator_caller(creator), query)}
 
 
 async def test_readers_read_the_edit_and_what_was_heard_stays(database: FreshDatabase) -> None:

@@ -1,0 +1,33 @@
+"""Answers in the lectures' own words: no key, no network, nothing invented."""
+
+from collections.abc import AsyncGenerator
+
+from schemas.chats import NOTHING_FOUND, ChatRequest
+from schemas.usage import Usage
+
+# Cosine of question and sentence by all-MiniLM-L6-v2. Of the 16 questions about our sample lecture the least of the
+# sentences that answer is at 0.41, of 8 questions about other things the best sentence of the lecture is at 0.33.
+LEAST_SCORE = 0.38
+NEAR_THE_BEST = 0.8  # a sentence less like the question than this share of the best one is about something else
+MAX_SENTENCES = 3
+
+
+class ExtractiveChat:
+    """Satisfies the port `ChatModel`: the sentences most like the question, each cited; or that there is none."""
+
+    provider = "local"
+    model = "extractive"
+
+    async def answer(self, request: ChatRequest) -> AsyncGenerator[str | Usage, None]:
+        """A sentence a piece. It reads the question alone, not what was said before."""
+        best = max((passage.score for passage in request.passages), default=0.0)
+        least = max(LEAST_SCORE, NEAR_THE_BEST * best)
+        fitting = [passage for passage in request.passages if passage.score >= least]
+        if not fitting:
+            yield NOTHING_FOUND
+        for count, passage in enumerate(sorted(fitting, key=lambda p: -p.score)[:MAX_SENTENCES]):
+            yield f"{' ' if count else ''}{passage.quotation} [{passage.number}]"
+        yield Usage()
+
+    async def close(self) -> None:
+        """Nothing is open."""
