@@ -122,7 +122,7 @@ async def test_a_signature_that_is_not_good_is_refused_counted_and_told(
     before = await _refused(at_whop)
     with caplog.at_level(logging.WARNING, "starters.api.webhooks"):
         for headers in forged:
-            sent = {name: text.encode() for name, text in headers.items()}
+            sent = [(name.encode(), text.encode()) for name, text in headers.items()]
             answer = await at_whop.client.post("/api/webhooks/whop", content=body, headers=sent)
             assert outcome(answer) == (401, "signature_refused"), headers
     assert await _refused(at_whop) == before + len(forged)
@@ -209,11 +209,11 @@ async def test_an_older_event_that_comes_later_changes_nothing(
 async def test_an_event_that_nothing_depends_on_is_recorded(
     at_whop: WhopGateway, database: FreshDatabase, company: str
 ) -> None:
-    others = (
+    others: list[dict[str, object]] = [
         {"type": "payment.succeeded", "data": {"id": "pay_1"}},
         {"type": "never.heard_of", "data": 7},
         {"type": "a"},
-    )
+    ]
     for number, said in enumerate(others):
         event = {"timestamp": NOW.isoformat(), "company_id": company, **said}
         answer = await at_whop.deliver(_body(event), f"msg_{number}")
