@@ -126,6 +126,8 @@ TABLE: dict[str, Check] = {
     "mentora show samples/lecture.mp4 --quiz --answers": typed,
     "mentora captions samples/lecture.mp4 --output lecture.vtt": typed,
     "mentora doctor": typed,
+    "mentora keys create website --creator me": typed,
+    "mentora keys list --creator me": typed,
     "python -m starters.migrate --passwords": migration,
     "sh deploy/temporal/create-namespace.sh": namespace,
     **{f"python -m workers {role}": worker for role in WorkerRole},

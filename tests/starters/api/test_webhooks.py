@@ -209,11 +209,11 @@ async def test_an_older_event_that_comes_later_changes_nothing(
 async def test_an_event_that_nothing_depends_on_is_recorded(
     at_whop: WhopGateway, database: FreshDatabase, company: str
 ) -> None:
-    others: tuple[dict[str, Any], ...] = (
+    others: list[dict[str, object]] = [
         {"type": "payment.succeeded", "data": {"id": "pay_1"}},
         {"type": "never.heard_of", "data": 7},
         {"type": "a"},
-    )
+    ]
     for number, said in enumerate(others):
         event = {"timestamp": NOW.isoformat(), "company_id": company, **said}
         answer = await at_whop.deliver(_body(event), f"msg_{number}")
