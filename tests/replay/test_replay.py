@@ -15,6 +15,7 @@ HISTORIES = sorted(FOLDER.glob("*.json"))
 
 def test_every_way_a_story_can_end_is_recorded() -> None:
     assert {file.stem for file in HISTORIES} == {"completed", "quiz", "retried", "failed", "cancelled"}
+    assert '"attempt": 2' in (FOLDER / "retried.json").read_text()
 
 
 @pytest.mark.parametrize("file", HISTORIES, ids=lambda file: file.stem)
