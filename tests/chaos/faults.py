@@ -55,15 +55,26 @@ async def _strand(home: RunningHome) -> None:
         os.kill(temporal, signal.SIGCONT)
 
 
+# None where there is no video yet. A video that failed reaches no further moment.
+_ALL_OVER = "(SELECT bool_and(status IN ('completed', 'failed', 'cancelled')) FROM videos)"
+
+
 async def inflict(home: RunningHome, *phases: list[Fault]) -> list[str]:
-    """The faults of a phase together, each at its moment; a phase after the other. The names of those that struck."""
+    """The faults of a phase together, each at its moment; a phase after the other. The names of those that struck.
+
+    A fault whose moment has not come when every video is final does not strike any more.
+    """
     struck: list[str] = []
 
     async def one(fault: Fault) -> None:
-        while not (await home.rows(fault.moment))[0][0]:
+        while True:
+            has_come, all_over = (await home.rows(f"SELECT ({fault.moment}) > 0, {_ALL_OVER}"))[0]
+            if has_come or all_over:
+                break
             await asyncio.sleep(0.02)
-        await fault.strike(home)
-        struck.append(fault.name)
+        if has_come:
+            await fault.strike(home)
+            struck.append(fault.name)
 
     for phase in phases:
         await asyncio.gather(*(one(fault) for fault in phase))

@@ -23,6 +23,7 @@ def test_every_way_a_story_can_end_is_recorded() -> None:
         "edited",
         "deleted",
     }
+    assert '"attempt": 2' in (FOLDER / "retried.json").read_text()
 
 
 @pytest.mark.parametrize("file", HISTORIES, ids=lambda file: file.stem)

@@ -195,8 +195,7 @@ async def test_what_does_not_pass_fails_by_name_and_nothing_of_it_is_kept(
     assert (video.status, video.failure_code) == (VideoStatus.FAILED, code)
     assert await world.rows(unmade, video) == 0
     assert await world.rows("dead_letters", video) == 1
-    if path != TRANSCRIPTIONS:  # several parts are asked for at once
-        assert world.requests(path) == calls
+    assert world.requests(path) == calls
 
 
 # ---- Changes ---------------------------------------------------------------------------------------------------------

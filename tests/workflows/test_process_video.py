@@ -51,6 +51,10 @@ class Steps:
             raise self.failing[name]
         await self.gate.wait()
 
+    def parts_taken(self) -> list[int]:
+        """The numbers of the parts, in the order in which they came."""
+        return [int(name.split()[1]) for name in self.taken if name.startswith("transcribe_part")]
+
     @activity.defn
     async def begin_video(self, video: VideoRef) -> None:
         await self._take("begin_video")
@@ -177,14 +181,29 @@ async def test_ten_parts_are_in_flight_at_once_and_no_more(client: Client) -> No
     steps = Steps(parts=25)
     async with _pools(client, steps):
         story = await _start(client)
-        while "extract_audio" not in steps.taken:
+        while "transcribe_part 0" not in steps.taken:
             await asyncio.sleep(0.01)
         steps.gate.clear()
         await asyncio.sleep(1)
         steps.gate.set()
         await story.result()
     assert steps.most_in_flight == PARTS_IN_FLIGHT
-    assert len([name for name in steps.taken if name.startswith("transcribe_part")]) == 25
+    assert len(steps.parts_taken()) == 25
+
+
+async def test_no_part_comes_to_a_worker_before_the_first_lines_are_there(client: Client) -> None:
+    steps = Steps(parts=12)
+    async with _pools(client, steps):
+        story = await _start(client)
+        while "extract_audio" not in steps.taken:
+            await asyncio.sleep(0.01)
+        steps.gate.clear()
+        await asyncio.sleep(1)
+        before = steps.parts_taken()
+        steps.gate.set()
+        await story.result()
+    assert before == [0]
+    assert sorted(steps.parts_taken()) == list(range(12))
 
 
 async def test_an_input_that_cannot_be_helped_fails_the_video_by_name(client: Client) -> None:
