@@ -1,4 +1,4 @@
-"""Real servers for the whole session, and a quiet end of it."""
+"""Real servers for the whole session, fake vendors for a module, and a quiet end of it all."""
 
 import sys
 import time
@@ -11,6 +11,7 @@ import pytest_asyncio
 from adapters.embedded.home import Home
 from adapters.embedded.stack import Stack
 from adapters.settings import Settings
+from tests.providers import FakeProvider
 from tests.surroundings import bare_environment
 
 
@@ -61,6 +62,20 @@ async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ser
         yield Servers(stack.environment)
     finally:
         await stack.stop()
+
+
+@pytest.fixture(scope="module")
+async def vendors() -> AsyncIterator[FakeProvider]:
+    """For adapters that live as long as a module; tests take `provider`."""
+    async with FakeProvider() as vendors:
+        yield vendors
+
+
+@pytest.fixture
+def provider(vendors: FakeProvider) -> FakeProvider:
+    """The vendors, who have forgotten the test before."""
+    vendors.forget()
+    return vendors
 
 
 def pytest_unconfigure() -> None:

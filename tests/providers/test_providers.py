@@ -26,21 +26,9 @@ CHAT: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": f
 
 
 @pytest.fixture(scope="module")
-async def server() -> AsyncIterator[FakeProvider]:
-    async with FakeProvider() as server:
-        yield server
-
-
-@pytest.fixture
-def provider(server: FakeProvider) -> FakeProvider:
-    server.forget()
-    return server
-
-
-@pytest.fixture(scope="module")
-async def http(server: FakeProvider) -> AsyncIterator[httpx2.AsyncClient]:
+async def http(vendors: FakeProvider) -> AsyncIterator[httpx2.AsyncClient]:
     headers = {"authorization": "Bearer k", "anthropic-version": "2026-10-21"}
-    async with httpx2.AsyncClient(base_url=server.anthropic_url, headers=headers, timeout=30) as client:
+    async with httpx2.AsyncClient(base_url=vendors.anthropic_url, headers=headers, timeout=30) as client:
         yield client
 
 

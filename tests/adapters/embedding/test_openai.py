@@ -17,20 +17,8 @@ TEXTS = ("Energy is conserved.", "Momentum is conserved.", "A river flows.")
 
 
 @pytest.fixture(scope="module")
-async def server() -> AsyncIterator[FakeProvider]:
-    async with FakeProvider() as server:
-        yield server
-
-
-@pytest.fixture
-def provider(server: FakeProvider) -> FakeProvider:
-    server.forget()
-    return server
-
-
-@pytest.fixture(scope="module")
-async def embedder(server: FakeProvider) -> AsyncIterator[OpenAIEmbedder]:
-    embedder = OpenAIEmbedder(KEY, server.openai_url, timeout_seconds=30)
+async def embedder(vendors: FakeProvider) -> AsyncIterator[OpenAIEmbedder]:
+    embedder = OpenAIEmbedder(KEY, vendors.openai_url, timeout_seconds=30)
     yield embedder
     await embedder.close()
 

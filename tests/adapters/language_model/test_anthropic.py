@@ -26,20 +26,8 @@ THINKING = b.Behaviour(
 
 
 @pytest.fixture(scope="module")
-async def server() -> AsyncIterator[FakeProvider]:
-    async with FakeProvider() as server:
-        yield server
-
-
-@pytest.fixture
-def provider(server: FakeProvider) -> FakeProvider:
-    server.forget()
-    return server
-
-
-@pytest.fixture(scope="module")
-async def generator(server: FakeProvider) -> AsyncIterator[AnthropicQuizGenerator]:
-    generator = AnthropicQuizGenerator(KEY, server.anthropic_url, timeout_seconds=30)
+async def generator(vendors: FakeProvider) -> AsyncIterator[AnthropicQuizGenerator]:
+    generator = AnthropicQuizGenerator(KEY, vendors.anthropic_url, timeout_seconds=30)
     yield generator
     await generator.close()
 

@@ -28,20 +28,8 @@ TOOL_CALL = b.Behaviour(
 
 
 @pytest.fixture(scope="module")
-async def server() -> AsyncIterator[FakeProvider]:
-    async with FakeProvider() as server:
-        yield server
-
-
-@pytest.fixture
-def provider(server: FakeProvider) -> FakeProvider:
-    server.forget()
-    return server
-
-
-@pytest.fixture(scope="module")
-async def generator(server: FakeProvider) -> AsyncIterator[OpenAIQuizGenerator]:
-    generator = OpenAIQuizGenerator(KEY, server.openai_url, timeout_seconds=30)
+async def generator(vendors: FakeProvider) -> AsyncIterator[OpenAIQuizGenerator]:
+    generator = OpenAIQuizGenerator(KEY, vendors.openai_url, timeout_seconds=30)
     yield generator
     await generator.close()
 

@@ -24,20 +24,8 @@ SPEECH = random.Random(1).randbytes(10 * BYTES_PER_SECOND)
 
 
 @pytest.fixture(scope="module")
-async def server() -> AsyncIterator[FakeProvider]:
-    async with FakeProvider() as server:
-        yield server
-
-
-@pytest.fixture
-def provider(server: FakeProvider) -> FakeProvider:
-    server.forget()
-    return server
-
-
-@pytest.fixture(scope="module")
-async def transcriber(server: FakeProvider) -> AsyncIterator[OpenAITranscriber]:
-    transcriber = OpenAITranscriber(KEY, server.openai_url, timeout_seconds=30)
+async def transcriber(vendors: FakeProvider) -> AsyncIterator[OpenAITranscriber]:
+    transcriber = OpenAITranscriber(KEY, vendors.openai_url, timeout_seconds=30)
     yield transcriber
     await transcriber.close()
 
