@@ -43,7 +43,7 @@ class DevelopmentTokens:
             found = jwt.decode(token, self._loaded(), algorithms=ALGORITHMS)
             self._claims.validate(found.claims)
             return Caller.model_validate(found.claims[_CALLER])
-        except (JoseError, ValueError, KeyError):
+        except (JoseError, ValueError, TypeError, KeyError):  # TypeError: a header that is a list
             raise Unauthenticated("the development token is not valid, or no longer") from None
 
     def _loaded(self) -> ECKey:

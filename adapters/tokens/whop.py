@@ -35,7 +35,7 @@ class WhopTokens:
         self._claims = jwt.JWTClaimsRegistry(
             leeway=LEEWAY_SECONDS,
             iss={"essential": True, "value": ISSUER},
-            aud={"essential": True, "value": app_id},
+            aud={"essential": True},
             sub={"essential": True},
             exp={"essential": True},
         )
@@ -49,7 +49,7 @@ class WhopTokens:
             expires = datetime.fromtimestamp(found.claims["exp"], UTC)
         except (JoseError, ValueError, TypeError, AttributeError, OverflowError):
             raise _refused() from None
-        # The library would take a list that has us in it, too.
+        # Not by the library: it would take a list that has us in it, too.
         if audience != self._app_id or not _USER.fullmatch(user):
             raise _refused()
         return WhopUser(user, expires)

@@ -115,4 +115,6 @@ async def test_a_set_without_a_key_that_fits_changes_nothing(whop: FakeWhop) -> 
     for body in bodies:
         whop.misbehave(JWKS, Reply(200, json.dumps(body).encode()))
         assert await keys.find("second") is None
+        before = whop.asked(JWKS)
         assert isinstance(await keys.find("first"), ECKey)
+        assert whop.asked(JWKS) == before

@@ -12,12 +12,13 @@ from cryptography.hazmat.primitives.asymmetric.ec import ECDSA
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.hashes import SHA256
 from joserfc import jwt
-from joserfc.jwk import ECKey, RSAKey
+from joserfc.jwk import ECKey, OctKey, RSAKey
 
 from adapters.tokens.jwks import RemoteKeys
 from adapters.tokens.whop import LEEWAY_SECONDS, MAX_LENGTH, WhopTokens
 from schemas.errors import Unauthenticated
-from tests.providers.whop import APP, FakeWhop, signing_key
+from tests.providers.whop import APP, JWKS, FakeWhop, signing_key
+from tests.providers.wire import Reply
 
 NOW = int(time.time())
 
@@ -101,6 +102,27 @@ async def test_a_header_that_would_choose_another_key_or_meaning_is_refused(
 ) -> None:
     with pytest.raises(Unauthenticated):
         await tokens.read(_by_hand(whop, header))
+
+
+async def test_a_token_that_names_no_key_is_refused_without_asking_for_one(whop: FakeWhop, tokens: WhopTokens) -> None:
+    before = whop.asked("/")
+    with pytest.raises(Unauthenticated):
+        await tokens.read(_by_hand(whop, {"kid": None}))
+    assert whop.asked("/") == before
+
+
+async def test_a_published_key_of_another_kind_signs_nothing(whop: FakeWhop, tokens: WhopTokens) -> None:
+    shared, pair = OctKey.generate_key(256, {"kid": "shared"}), RSAKey.generate_key(2048, {"kid": "pair"})
+    published = [shared.as_dict(private=True), pair.as_dict(private=False), whop.published[0].as_dict(private=False)]
+    whop.misbehave(JWKS, Reply(200, json.dumps({"keys": published}).encode()))
+    said = {"iss": "urn:whopcom:exp-proxy", "aud": APP, "sub": "user_1", "exp": NOW + 600}
+    for token in (
+        jwt.encode({"alg": "HS256", "kid": "shared"}, said, shared),
+        jwt.encode({"alg": "RS256", "kid": "pair"}, said, pair),
+    ):
+        with pytest.raises(Unauthenticated):
+            await tokens.read(token)
+    assert (await tokens.read(whop.token("user_1"))).user == "user_1"
 
 
 async def test_a_key_or_an_address_inside_the_token_is_not_used(whop: FakeWhop, tokens: WhopTokens) -> None:

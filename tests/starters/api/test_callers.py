@@ -98,6 +98,14 @@ async def test_a_key_where_it_is_not_looked_for_is_no_credential(gateway: Gatewa
         assert outcome(answer) == (401, "unauthenticated"), headers
 
 
+@pytest.mark.parametrize(
+    "token", ["WyJhbGciXQ.e30.AAAA", "ImFsZyI.e30.AAAA", "bnVsbA.e30.AAAA", "e30.e30.", "a", "..."]
+)
+async def test_a_bearer_of_any_shape_is_refused_and_no_bug(gateway: Gateway, token: str) -> None:
+    answer = await gateway.client.get(f"/api/videos/{uuid4()}", headers={"Authorization": f"Bearer {token}"})
+    assert outcome(answer) == (401, "unauthenticated")
+
+
 async def test_where_no_development_key_is_set_its_tokens_are_refused(
     servers: Servers, database: FreshDatabase, tmp_path: Path, gateway: Gateway
 ) -> None:
