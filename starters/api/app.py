@@ -9,15 +9,24 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware import Middleware
 from starlette_compress import CompressMiddleware
 
-from starters.api import docs, health, progress, videos
+from starters.api import docs, health, progress, transcripts, videos
 from starters.api.envelope import Envelope
 from starters.api.problems import add_problem_handlers, documented
 from starters.api.requests import HEADER
 from starters.api.resources import Resources
 
 MAX_BODY_BYTES = 1_000_000  # of anything but an upload
-_EXPOSED = [HEADER, "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "ETag", "Link"]
-_ROUTERS = (health.router, docs.router, videos.router, progress.router)
+_EXPOSED = [
+    HEADER,
+    "Retry-After",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "ETag",
+    "Link",
+    transcripts.PARTIAL,
+]
+_ROUTERS = (health.router, docs.router, videos.router, progress.router, transcripts.router)
 
 
 def create_app(resources: Resources) -> FastAPI:
