@@ -4,6 +4,7 @@ Adapters translate every outside error into one of these at the edge. An excepti
 """
 
 from schemas.errors.gateway import (
+    AttemptsUsedUp,
     Forbidden,
     NotFound,
     RequestInvalid,
@@ -64,6 +65,7 @@ from schemas.errors.stores import (
 )
 
 __all__ = [
+    "AttemptsUsedUp",
     "DatabaseUnavailable",
     "DownloadInterrupted",
     "DownloadRefused",

@@ -25,6 +25,7 @@ _STATUS: dict[type[MentoraError], int] = {
     errors.NotFound: 404,
     errors.VideoNotFound: 404,
     errors.TranscriptNotReady: 404,
+    errors.AttemptsUsedUp: 409,
     errors.RequestTooLarge: 413,
     errors.RequestInvalid: 422,
     errors.EventInvalid: 422,
