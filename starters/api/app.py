@@ -9,7 +9,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware import Middleware
 from starlette_compress import CompressMiddleware
 
-from starters.api import docs, health, progress, transcripts, videos, watching
+from starters.api import docs, health, progress, quizzes, transcripts, videos, watching
 from starters.api.envelope import Envelope
 from starters.api.problems import add_problem_handlers, documented
 from starters.api.requests import HEADER
@@ -25,8 +25,17 @@ _EXPOSED = [
     "ETag",
     "Link",
     transcripts.PARTIAL,
+    quizzes.REPEATED,
 ]
-_ROUTERS = (health.router, docs.router, videos.router, progress.router, transcripts.router, watching.router)
+_ROUTERS = (
+    health.router,
+    docs.router,
+    videos.router,
+    progress.router,
+    transcripts.router,
+    watching.router,
+    quizzes.router,
+)
 
 
 def create_app(resources: Resources) -> FastAPI:
