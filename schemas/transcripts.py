@@ -66,6 +66,38 @@ class Transcript(Frozen):
     segments: tuple[Segment, ...]
 
 
+class TranscriptHead(Frozen):
+    """A transcript without its words; its version is this, as a whole."""
+
+    id: UUID
+    edition: int  # grows with every edit
+    language: str | None
+    model: str
+    is_complete: bool
+    parts_done: int
+    parts_total: int
+
+
+@dataclass(frozen=True)
+class SegmentPlace:
+    """A segment's place in its transcript: the part's number and its position there."""
+
+    part_number: int
+    position: int
+
+
+class PlacedSegment(Frozen):
+    """A segment, its place, and nothing of its words. An edit names it by `number`, its index in the transcript."""
+
+    number: int
+    part_number: int
+    position: int
+    start: float
+    end: float
+    text: str
+    is_edited: bool
+
+
 @dataclass(frozen=True)
 class Transcription:
     """What a speech model heard in one part; seconds count from the start of that part."""

@@ -5,6 +5,7 @@ Adapters translate every outside error into one of these at the edge. An excepti
 
 from schemas.errors.chats import AnswerPending, ChatNotFound
 from schemas.errors.gateway import (
+    AttemptsUsedUp,
     Forbidden,
     NotFound,
     RequestInvalid,
@@ -76,6 +77,7 @@ from schemas.errors.whop import (
 
 __all__ = [
     "AnswerPending",
+    "AttemptsUsedUp",
     "ChatNotFound",
     "DatabaseUnavailable",
     "DownloadInterrupted",

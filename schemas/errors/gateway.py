@@ -56,6 +56,14 @@ class NotFound(PermanentError):
     cure = "Check the address; an id of another creator is not found either."
 
 
+class AttemptsUsedUp(PermanentError):
+    """The student has tried this quiz as often as it may be tried."""
+
+    code = "attempts_used_up"
+    exit_status = 107
+    cure = "Read the answers in the quiz; the creator may have another quiz generated."
+
+
 class TookTooLong(TransientError):
     """The answer was not ready in time, and the request was ended."""
 

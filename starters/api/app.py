@@ -10,11 +10,25 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware import Middleware
 from starlette_compress import CompressMiddleware
 
-from starters.api import admin, docs, events, health, progress, quiz_requests, video_changes, videos, webhooks, whop
+from starters.api import (
+    admin,
+    docs,
+    events,
+    health,
+    progress,
+    quiz_requests,
+    quizzes,
+    transcripts,
+    video_changes,
+    videos,
+    watching,
+    webhooks,
+    whop,
+)
 from starters.api.contract import add_contract
 from starters.api.envelope import Envelope
 from starters.api.problems import add_problem_handlers, documented
-from starters.api.requests import HEADER
+from starters.api.requests import HEADER, REPEATED
 from starters.api.resources import Resources
 
 MAX_BODY_BYTES = 1_000_000  # of anything but an upload
@@ -26,7 +40,8 @@ _EXPOSED = [
     "RateLimit-Reset",
     "ETag",
     "Link",
-    events.REPEATED,
+    REPEATED,
+    transcripts.PARTIAL,
 ]
 _ROUTERS = (
     health.router,
@@ -39,6 +54,9 @@ _ROUTERS = (
     whop.router,
     webhooks.router,
     admin.router,
+    transcripts.router,
+    watching.router,
+    quizzes.router,
 )
 
 

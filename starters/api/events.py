@@ -11,11 +11,9 @@ from schemas.errors import FileNotReadable, Forbidden
 from schemas.events import Event, EventAnswer, PlatformEvent, UploadCompleted
 from starters.api.calling import CreatorCaller, ResourcesDep, security
 from starters.api.envelope import add_header
-from starters.api.requests import request_id_of
+from starters.api.requests import REPEATED, request_id_of
 from starters.api.resources import Resources
 from starters.videos import read_url
-
-REPEATED = "Idempotent-Replayed"
 
 router = APIRouter(prefix="/api/events", tags=["events"], dependencies=security())
 

@@ -31,6 +31,7 @@ _STATUS: dict[type[MentoraError], int] = {
     errors.VideoChanged: 412,
     errors.ChatNotFound: 404,
     errors.AnswerPending: 409,
+    errors.AttemptsUsedUp: 409,
     errors.RequestTooLarge: 413,
     errors.RequestInvalid: 422,
     errors.EventInvalid: 422,

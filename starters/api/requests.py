@@ -6,6 +6,7 @@ from uuid import uuid4
 from starlette.requests import HTTPConnection
 
 HEADER = "X-Request-Id"
+REPEATED = "Idempotent-Replayed"  # the answer was given before, to the same key
 _GOOD = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 _KEY = "request_id"
 

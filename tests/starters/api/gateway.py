@@ -31,6 +31,7 @@ class Gateway:
     settings: Settings
     tokens: DevelopmentTokens
     client: httpx2.AsyncClient
+    resources: Resources
 
     def creator(self, creator: UUID) -> dict[str, str]:
         """The headers of a creator."""
@@ -84,7 +85,8 @@ async def running_gateway(settings: Settings) -> AsyncIterator[Gateway]:
                 while not server.started:
                     assert not serving.done(), serving.exception()
                     await asyncio.sleep(0.01)
-                yield Gateway(url, settings, DevelopmentTokens(Path(settings.development_key_file)), client)
+                tokens = DevelopmentTokens(Path(settings.development_key_file))
+                yield Gateway(url, settings, tokens, client, resources)
         finally:
             server.should_exit = True
             await serving

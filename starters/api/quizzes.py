@@ -1,0 +1,76 @@
+"""Quizzes: read, tried and graded."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Header
+from pydantic import BaseModel, Field
+from starlette.requests import Request
+
+from adapters.postgres.attempts import Attempts
+from adapters.postgres.events import MAX_KEY_LENGTH
+from schemas.attempts import MAX_ANSWERS, Answer, AskedQuiz, AttemptResult, AttemptSummary
+from schemas.callers import Caller, Role
+from starters.api.calling import AnyCaller, ResourcesDep, calling, security
+from starters.api.envelope import add_header
+from starters.api.paging import Cursor, Limit, cursor_of, place_of
+from starters.api.requests import REPEATED
+from starters.attempts import hand_in, put_quiz
+
+router = APIRouter(prefix="/api/quizzes", tags=["quizzes"], dependencies=security())
+
+StudentCaller = Annotated[Caller, Depends(calling(Role.STUDENT))]
+AttemptKey = Annotated[
+    str,
+    Header(
+        alias="Idempotency-Key",
+        min_length=1,
+        max_length=MAX_KEY_LENGTH,
+        pattern=r"^[\x20-\x7e]+$",
+        description="The attempt's name: the same key again gets the first result.",
+    ),
+]
+
+
+class AnswerSheet(BaseModel):
+    """A student's answers; what is left out counts as wrong."""
+
+    answers: list[Answer] = Field(max_length=MAX_ANSWERS)
+
+
+class AttemptList(BaseModel):
+    """A page of attempts, the newest first; `next` is the cursor of the next page, null on the last one."""
+
+    items: list[AttemptSummary]
+    next: str | None
+
+
+@router.get("/{quiz_id}")
+async def quiz(quiz_id: UUID, caller: AnyCaller, resources: ResourcesDep) -> AskedQuiz:
+    """The questions. A student sees the solutions after the first graded attempt, the creator always."""
+    return await put_quiz(Attempts(resources.database), caller, quiz_id)
+
+
+@router.post("/{quiz_id}/attempts", status_code=201)
+async def hand_in_attempt(
+    quiz_id: UUID, sheet: AnswerSheet, key: AttemptKey, caller: StudentCaller, resources: ResourcesDep, request: Request
+) -> AttemptResult:
+    """Grade the answers: right or wrong by question, with the right option, the reason and the second to jump to.
+
+    A repeat gets the first result, with the header `Idempotent-Replayed`.
+    """
+    result, is_repeat = await hand_in(Attempts(resources.database), caller, quiz_id, key, sheet.answers)
+    if is_repeat:
+        add_header(request, REPEATED, "true")
+    return result
+
+
+@router.get("/{quiz_id}/attempts")
+async def attempts(
+    quiz_id: UUID, caller: AnyCaller, resources: ResourcesDep, limit: Limit = 20, cursor: Cursor = None
+) -> AttemptList:
+    """A student's own attempts; for the creator those of all students."""
+    found = await Attempts(resources.database).page(caller, quiz_id, limit + 1, place_of(cursor))
+    items = found[:limit]
+    more = len(found) > limit
+    return AttemptList(items=items, next=cursor_of(items[-1].created_at, items[-1].id) if more else None)
