@@ -133,7 +133,7 @@ async def test_a_student_is_one_on_every_route_and_of_one_creator(
 ) -> None:
     await at_whop.sign_in("user_ada", company)
     path = f"/api/videos/{uuid4()}"
-    there = await at_whop.client.get(path, headers=at_whop.person("user_ada", creator_of(company)))
+    there = await at_whop.client.delete(path, headers=at_whop.person("user_ada", creator_of(company)))
     assert "as a student" in there.json()["detail"]
     other = (await queued_video(database.app)).creator_id
     elsewhere = await at_whop.client.get(path, headers=at_whop.person("user_ada", other))
