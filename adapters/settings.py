@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -61,6 +61,8 @@ class Settings(BaseSettings):
     api_postgres_pool_size: int = Field(default=8, ge=1, le=100)
     api_allowed_origins: tuple[str, ...] = ()  # browsers' pages that may call it (CORS)
     development_key_file: str = ""  # tokens of `mentora token` are good where it is set
+    # Addresses of videos are signed with the first and read with any; empty: one is made beside the development key.
+    media_signing_secrets: tuple[Annotated[SecretStr, Field(min_length=32)], ...] = ()
 
     transcription_processes: int = Field(default=0, ge=0)  # 0: one per core
     log_format: Literal["json", "text"] = "json"

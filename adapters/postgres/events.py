@@ -25,15 +25,19 @@ class EventInbox:
         wait for its commit and read its answer. The row has no expiry: it outlives Temporal's retention.
         Raises: IdempotencyKeyReused where the key came with another event before; EventInvalid; DatabaseUnavailable.
         """
+        async with self._database.as_creator(event.creator_id) as connection:
+            return await self.accept_within(connection, key, event)
+
+    async def accept_within(self, connection: Connection, key: str, event: UploadCompleted) -> Accepted:
+        """As `accept_upload`, in a transaction of the creator's that ends with whatever else the caller does."""
         _check_key(key)
         body = hashlib.sha256(event.model_dump_json().encode()).hexdigest()
         answer = _answer(key, event)
-        async with self._database.as_creator(event.creator_id) as connection:
-            await _ensure_creator(connection, event.creator_id)
-            if not await _claim(connection, event.creator_id, key, body, answer):
-                return await _first_answer(connection, event.creator_id, key, body)
-            await _insert_video(connection, event, answer)
-            await _insert_order(connection, answer)
+        await ensure_creator(connection, event.creator_id)
+        if not await _claim(connection, event.creator_id, key, body, answer):
+            return await _first_answer(connection, event.creator_id, key, body)
+        await _insert_video(connection, event, answer)
+        await _insert_order(connection, answer)
         return answer
 
 
@@ -47,7 +51,8 @@ def _answer(key: str, event: UploadCompleted) -> Accepted:
     return Accepted(video=video, workflow_id=process_video_workflow_id(video.creator_id, video.video_id))
 
 
-async def _ensure_creator(connection: Connection, creator: UUID) -> None:
+async def ensure_creator(connection: Connection, creator: UUID) -> None:
+    """The creator's row; whoever comes first is let in."""
     sql = "INSERT INTO creators (creator_id, name) VALUES ($1, $2) ON CONFLICT DO NOTHING"
     await connection.execute(sql, creator, str(creator))
 

@@ -10,7 +10,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware import Middleware
 from starlette_compress import CompressMiddleware
 
-from starters.api import admin, docs, health, videos
+from starters.api import admin, docs, health, media, multipart, tus, uploads, videos
 from starters.api.calling import security
 from starters.api.envelope import Envelope
 from starters.api.problems import add_problem_handlers, documented
@@ -18,9 +18,24 @@ from starters.api.requests import HEADER
 from starters.api.resources import Resources
 
 MAX_BODY_BYTES = 1_000_000  # of anything but an upload
-_EXPOSED = [HEADER, "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "ETag", "Link"]
-_OPEN = (health.router, docs.router)
-_CLOSED = (videos.router, admin.router)  # to whoever shows no credential
+_EXPOSED = [
+    HEADER,
+    "Retry-After",
+    "RateLimit-Limit",
+    "RateLimit-Remaining",
+    "RateLimit-Reset",
+    "ETag",
+    "Link",
+    *tus.HEADERS,
+]
+_OPEN = (health.router, docs.router, media.files)
+_CLOSED = (
+    uploads.router,
+    multipart.router,
+    media.router,
+    videos.router,
+    admin.router,
+)  # to whoever shows no credential
 
 
 def create_app(resources: Resources) -> FastAPI:
