@@ -90,8 +90,7 @@ def media_type(name: str, container: str | None = None) -> str:
     if suffix in _TYPES and (container is None or suffix in found):
         return _TYPES[suffix]
     # ffmpeg has one reader for a family; its most common member is what browsers play.
-    known = [word for word in ("mp4", "webm", *found) if word in found or word == suffix]
-    return next((_TYPES[word] for word in known if word in _TYPES), _UNKNOWN)
+    return next((_TYPES[word] for word in ("mp4", "webm", *found) if word in found and word in _TYPES), _UNKNOWN)
 
 
 def kept_suffix(name: str) -> str:

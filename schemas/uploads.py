@@ -36,6 +36,10 @@ class Upload(NewUpload):
         """Where the client goes on. The last piece is acknowledged together with the video, never before it."""
         return self.last_start if self.is_whole and self.video_id is None else self.received
 
+    def is_of(self, new: NewUpload) -> bool:
+        """Whether it was begun with just this."""
+        return self.model_dump(include=set(NewUpload.model_fields)) == new.model_dump()
+
     @property
     def is_whole(self) -> bool:
         """Whether every byte is safe."""

@@ -79,7 +79,7 @@ async def send(
             object_key=upload_key(caller.creator, key, sent.filename or ""),
         )
         upload = await resources.uploads.begin(new)
-        if NewUpload.model_validate(upload, from_attributes=True) != new:
+        if not upload.is_of(new):
             raise IdempotencyKeyReused("the key was used before with another file or title")
         await sent.seek(upload.offset)  # a repeat goes on where the first try was cut
         upload = await resources.uploads.receive(upload, _blocks(sent))
