@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -68,6 +68,8 @@ class Settings(BaseSettings):
     whop_jwks_url: str = "https://api.whop.com/.well-known/jwks.json"
     chat_provider: Literal["local", "openai", "anthropic"] = "local"
     chat_model: str = ""
+    # Addresses of videos are signed with the first and read with any; empty: one is made beside the development key.
+    media_signing_secrets: tuple[Annotated[SecretStr, Field(min_length=32)], ...] = ()
 
     transcription_processes: int = Field(default=0, ge=0)  # 0: one per core
     log_format: Literal["json", "text"] = "json"

@@ -11,6 +11,26 @@ BYTES_PER_SAMPLE = 2  # signed 16-bit little-endian, mono
 BYTES_PER_SECOND = SAMPLE_RATE_HZ * BYTES_PER_SAMPLE
 
 
+# What a browser may be told that a creator's file is: media, and never a page.
+_TYPES = {
+    "mp4": "video/mp4",
+    "m4v": "video/mp4",
+    "mov": "video/quicktime",
+    "webm": "video/webm",
+    "mkv": "video/x-matroska",
+    "avi": "video/x-msvideo",
+    "ogv": "video/ogg",
+    "mp3": "audio/mpeg",
+    "m4a": "audio/mp4",
+    "aac": "audio/aac",
+    "wav": "audio/wav",
+    "flac": "audio/flac",
+    "ogg": "audio/ogg",
+    "opus": "audio/ogg",
+}
+_UNKNOWN = "application/octet-stream"
+
+
 class ArtefactKind(StrEnum):
     """What a stored file is to its video."""
 
@@ -61,3 +81,19 @@ class AudioPart(Frozen):
     number: int
     start_second: float
     end_second: float
+
+
+def media_type(name: str, container: str | None = None) -> str:
+    """The type of the file, from the names that a probe found (`mov,mp4,m4a`), else from the end of its own."""
+    suffix = name.rpartition(".")[2].lower()
+    found = (container or "").split(",")
+    if suffix in _TYPES and (container is None or suffix in found):
+        return _TYPES[suffix]
+    # ffmpeg has one reader for a family; its most common member is what browsers play.
+    return next((_TYPES[word] for word in ("mp4", "webm", *found) if word in found and word in _TYPES), _UNKNOWN)
+
+
+def kept_suffix(name: str) -> str:
+    """`.mp4` of a file's name where it is a known one: all that a key keeps of what a client calls its file."""
+    suffix = name.rpartition(".")[2].lower()
+    return f".{suffix}" if suffix in _TYPES else ".source"

@@ -2,11 +2,13 @@
 
 import sys
 import time
-from collections.abc import AsyncIterator
+import urllib.request
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 import pytest
 import pytest_asyncio
+from moto.server import ThreadedMotoServer
 
 from adapters.embedded.home import Home
 from adapters.embedded.stack import Stack
@@ -82,3 +84,15 @@ def pytest_unconfigure() -> None:
     """Let the Temporal SDK's threads end first: they crash an interpreter that is being taken down."""
     if "temporalio" in sys.modules:
         time.sleep(0.2)
+
+
+@pytest.fixture(scope="session")
+def endpoint() -> Iterator[str]:
+    """An S3 over real HTTP, with the bucket `lectures`."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    make = urllib.request.Request(f"http://{host}:{port}/lectures", method="PUT")
+    urllib.request.urlopen(make, timeout=10).close()
+    yield f"http://{host}:{port}"
+    server.stop()

@@ -49,14 +49,20 @@ class EventInbox:
         Raises: IdempotencyKeyReused where the key came with another event before; EventInvalid; VideoNotFound,
         StatusForbids, SegmentNotFound; DatabaseUnavailable.
         """
+        async with self._database.as_creator(event.creator) as connection:
+            return await self.accept_within(connection, key, event, request_id)
+
+    async def accept_within(
+        self, connection: Connection, key: str, event: PlatformEvent, request_id: str = ""
+    ) -> Receipt:
+        """The same, in a transaction of the creator's that ends with whatever else the caller does."""
         _check_key(key)
         creator, body = event.creator, hashlib.sha256(event.model_dump_json().encode()).hexdigest()
-        async with self._database.as_creator(creator) as connection:
-            await ensure_creator(connection, creator)
-            if not await _claim(connection, creator, key, body):
-                return Receipt(answer=await _first_answer(connection, creator, key, body), is_repeat=True)
-            answer = await _EFFECTS[type(event)](connection, event, key, request_id)
-            await _write_answer(connection, creator, key, answer)
+        await ensure_creator(connection, creator)
+        if not await _claim(connection, creator, key, body):
+            return Receipt(answer=await _first_answer(connection, creator, key, body), is_repeat=True)
+        answer = await _EFFECTS[type(event)](connection, event, key, request_id)
+        await _write_answer(connection, creator, key, answer)
         return Receipt(answer=answer, is_repeat=False)
 
     async def accept_upload(self, key: str, event: UploadCompleted, request_id: str = "") -> Accepted:

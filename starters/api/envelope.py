@@ -16,6 +16,7 @@ from starters.api.signals import Tally, begin_tally, observe
 
 DEADLINE_SECONDS = 30.0  # until an answer begins; a stream may then last as long as both sides like
 _UPLOADS = "/api/videos/upload"  # a body of hours: these routes watch the clock themselves
+_FILES = ("POST", "/api/videos")  # and this one, of minutes
 _SAFE = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -96,7 +97,8 @@ def add_header(request: Request, name: str, value: str) -> None:
 
 
 def _deadline(request: Request) -> float | None:
-    return None if request.url.path.startswith(_UPLOADS) else DEADLINE_SECONDS
+    path = request.url.path
+    return None if path.startswith(_UPLOADS) or (request.method, path) == _FILES else DEADLINE_SECONDS
 
 
 def _tell(scope: Scope, answer: _Answer, seconds: float, tally: Tally) -> None:

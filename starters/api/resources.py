@@ -4,23 +4,29 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from activities.ports import Embedder, ObjectStore
+from starlette.requests import Request
+
+from activities.ports import Embedder
 from adapters import models
+from adapters.object_store import Store
 from adapters.postgres.keys import KeyRing
 from adapters.postgres.limits import ChangedLimits
 from adapters.postgres.memberships import Memberships
 from adapters.postgres.pool import Database
+from adapters.postgres.uploads import PostgresUploads
 from adapters.postgres.video_events import VideoChanges
 from adapters.redis.cache import Cache
 from adapters.redis.rate_limits import RateLimiter
 from adapters.settings import Settings
 from adapters.tokens.development import DevelopmentTokens
 from adapters.tokens.jwks import RemoteKeys
+from adapters.tokens.media_links import MediaLinks, media_secrets
 from adapters.tokens.whop import WhopTokens
 from schemas.errors import SettingsInvalid
 from starters.api.limiting import Limits
 from starters.api.signals import observe_statement
 from starters.following import Following
+from starters.uploads import Uploads
 
 if TYPE_CHECKING:
     from adapters.whop import Whop
@@ -93,11 +99,25 @@ class Resources:
         return Following(VideoChanges(self.database))
 
     @cached_property
-    def store(self) -> ObjectStore:
+    def store(self) -> Store:
         """Object storage: a folder, or an S3-compatible bucket."""
         from adapters.object_store import open_object_store
 
         return open_object_store(self.settings)
+
+    @cached_property
+    def uploads(self) -> Uploads:
+        """Files on their way in."""
+        return Uploads(PostgresUploads(self.database), self.store)
+
+    @cached_property
+    def media_links(self) -> MediaLinks:
+        """Addresses of videos that need no credential."""
+        return MediaLinks(*media_secrets(self.settings))
+
+    def address_of(self, request: Request) -> str:
+        """Where clients reach us, without a slash at the end."""
+        return (self.settings.api_url or str(request.base_url)).rstrip("/")
 
     @cached_property
     def embedder(self) -> Embedder:

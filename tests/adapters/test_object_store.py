@@ -1,16 +1,14 @@
 """Both object stores keep bytes under a key as their port says: the folder, and S3 over real HTTP."""
 
 import os
-import urllib.request
-from collections.abc import Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
+import httpx2
 import pytest
-from moto.server import ThreadedMotoServer
 from pydantic import SecretStr
 
-from activities.ports import ObjectStore
-from adapters.object_store import LocalObjectStore, S3ObjectStore, open_object_store
+from adapters.object_store import LocalObjectStore, S3ObjectStore, Store, open_object_store
 from adapters.settings import Settings
 from schemas.errors import FileNotReadable, ObjectStoreUnavailable, SettingsInvalid, StorageFull
 from tests.adapters.media.disks import small_disk
@@ -20,23 +18,12 @@ CONTENT = bytes(range(256)) * 100
 LARGE = os.urandom(1 << 20) * 36  # three parts of an upload to S3
 
 
-@pytest.fixture(scope="session")
-def endpoint() -> Iterator[str]:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    make = urllib.request.Request(f"http://{host}:{port}/lectures", method="PUT")
-    urllib.request.urlopen(make, timeout=10).close()
-    yield f"http://{host}:{port}"
-    server.stop()
-
-
 def s3(endpoint: str, bucket: str = "lectures", prefix: str = "one/two") -> S3ObjectStore:
     return S3ObjectStore(bucket, prefix, endpoint, "us-east-1", "key", "secret")
 
 
 @pytest.fixture(params=["folder", "s3"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> ObjectStore:
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
     if request.param == "folder":
         return LocalObjectStore(tmp_path / "objects")
     return s3(request.getfixturevalue("endpoint"), prefix=tmp_path.name)
@@ -53,7 +40,7 @@ def content(path: Path) -> bytes:
     return path.read_bytes()
 
 
-async def test_what_is_put_comes_back(store: ObjectStore, file: Path, tmp_path: Path) -> None:
+async def test_what_is_put_comes_back(store: Store, file: Path, tmp_path: Path) -> None:
     await store.put(KEY, file)
     await store.fetch(KEY, tmp_path / "back")
     assert content(tmp_path / "back") == CONTENT
@@ -61,7 +48,7 @@ async def test_what_is_put_comes_back(store: ObjectStore, file: Path, tmp_path: 
     assert await store.read(KEY, 100, 50) == CONTENT[100:150]
 
 
-async def test_a_file_of_several_parts_comes_back(store: ObjectStore, tmp_path: Path) -> None:
+async def test_a_file_of_several_parts_comes_back(store: Store, tmp_path: Path) -> None:
     large = tmp_path / "large"
     large.write_bytes(LARGE)
     await store.put(KEY, large)
@@ -69,15 +56,13 @@ async def test_a_file_of_several_parts_comes_back(store: ObjectStore, tmp_path: 
     assert content(tmp_path / "back") == LARGE
 
 
-async def test_putting_twice_changes_nothing(store: ObjectStore, file: Path) -> None:
+async def test_putting_twice_changes_nothing(store: Store, file: Path) -> None:
     await store.put(KEY, file)
     await store.put(KEY, file)
     assert await store.size(KEY) == len(CONTENT)
 
 
-async def test_what_is_removed_is_gone_and_removing_twice_is_once(
-    store: ObjectStore, file: Path, tmp_path: Path
-) -> None:
+async def test_what_is_removed_is_gone_and_removing_twice_is_once(store: Store, file: Path, tmp_path: Path) -> None:
     other = KEY.replace("abcdef", "another")
     for key in (KEY, other):
         await store.put(key, file)
@@ -87,14 +72,14 @@ async def test_what_is_removed_is_gone_and_removing_twice_is_once(
         assert await store.size(other) == len(CONTENT)
 
 
-async def test_what_is_stored_does_not_follow_changes_of_the_file_it_came_from(store: ObjectStore, file: Path) -> None:
+async def test_what_is_stored_does_not_follow_changes_of_the_file_it_came_from(store: Store, file: Path) -> None:
     await store.put(KEY, file)
     with file.open("r+b") as changed:
         changed.write(b"changed")
     assert await store.read(KEY, 0, 7) == CONTENT[:7]
 
 
-async def test_a_key_that_holds_nothing_has_no_size_and_cannot_be_read(store: ObjectStore, tmp_path: Path) -> None:
+async def test_a_key_that_holds_nothing_has_no_size_and_cannot_be_read(store: Store, tmp_path: Path) -> None:
     assert await store.size(KEY) is None
     with pytest.raises(FileNotReadable):
         await store.read(KEY, 0, 1)
@@ -104,7 +89,7 @@ async def test_a_key_that_holds_nothing_has_no_size_and_cannot_be_read(store: Ob
 
 
 @pytest.mark.parametrize(("start", "length"), [(len(CONTENT) - 5, 6), (len(CONTENT), 1), (len(CONTENT) + 9, 1)])
-async def test_fewer_bytes_than_asked_for_are_an_error(store: ObjectStore, file: Path, start: int, length: int) -> None:
+async def test_fewer_bytes_than_asked_for_are_an_error(store: Store, file: Path, start: int, length: int) -> None:
     await store.put(KEY, file)
     with pytest.raises(FileNotReadable):
         await store.read(KEY, start, length)
@@ -117,7 +102,7 @@ async def test_fewer_bytes_than_asked_for_are_an_error(store: ObjectStore, file:
         *("a\\..\\b", "a\x00b", "a\nb", "a b", "a%2e%2e/b", "ü/b", "\u202eb", "~root", "a" * 256, "a/" * 250 + "aa"),
     ],
 )
-async def test_a_key_that_could_lead_elsewhere_is_no_key(store: ObjectStore, file: Path, key: str) -> None:
+async def test_a_key_that_could_lead_elsewhere_is_no_key(store: Store, file: Path, key: str) -> None:
     for attempt in (
         store.put(key, file),
         store.fetch(key, file.with_name("x")),
@@ -233,3 +218,49 @@ async def test_settings_choose_a_bucket_and_a_prefix(endpoint: str, file: Path) 
 def test_an_address_of_another_kind_is_a_wrong_setting(url: str) -> None:
     with pytest.raises(SettingsInvalid):
         open_object_store(settings(url))
+
+
+async def _blocks(*blocks: bytes) -> AsyncIterator[bytes]:
+    for block in blocks:
+        yield block
+
+
+async def test_a_file_is_poured_together_from_its_pieces(store: Store) -> None:
+    third = len(LARGE) // 3
+    await store.pour(KEY, _blocks(*(LARGE[at : at + third] for at in range(0, len(LARGE), third))))
+    assert await store.size(KEY) == len(LARGE)
+    assert await store.read(KEY, third - 5, 10) == LARGE[third - 5 : third + 5]
+
+
+async def test_a_pouring_that_breaks_off_leaves_nothing_under_the_key(store: Store) -> None:
+    async def broken() -> AsyncIterator[bytes]:
+        for at in range(3):
+            yield LARGE[at << 23 : (at + 1) << 23]
+        raise ObjectStoreUnavailable("a piece cannot be read")
+
+    with pytest.raises(ObjectStoreUnavailable, match="a piece cannot be read"):
+        await store.pour(KEY, broken())
+    assert await store.size(KEY) is None
+
+
+async def test_what_lies_below_a_key_is_removed_and_nothing_beside_it(store: Store) -> None:
+    for key in ("a/one/x", "a/one/deep/y", "a/one-more/z", "a/two"):
+        await store.write(key, b"piece")
+    await store.remove("a/one")
+    await store.remove("a/two")
+    await store.remove("a/never")
+    sizes = [await store.size(key) for key in ("a/one/x", "a/one/deep/y", "a/one-more/z", "a/two")]
+    assert sizes == [None, None, 5, None]
+
+
+async def test_s3_gives_an_address_that_reads_without_a_credential_and_a_folder_gives_none(
+    endpoint: str, tmp_path: Path
+) -> None:
+    bucket = s3(endpoint, prefix=tmp_path.name)
+    await bucket.pour("a/file.mp4", _blocks(b"film"))
+    url = await bucket.sign("a/file.mp4", 60)
+    assert url is not None
+    async with httpx2.AsyncClient() as client:
+        answer = await client.get(url)
+    assert (answer.content, answer.headers["Content-Type"]) == (b"film", "video/mp4")
+    assert await LocalObjectStore(tmp_path).sign("a/file.mp4", 60) is None

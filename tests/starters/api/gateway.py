@@ -40,7 +40,9 @@ class Gateway:
     def student(self, creator: UUID, name: str = "ada") -> dict[str, str]:
         """The headers of a student of the creator."""
         student = student_id(creator, name)
-        return self.headers(Caller(role=Role.STUDENT, subject=f"user-{student}", creator_id=creator, student_id=student))
+        return self.headers(
+            Caller(role=Role.STUDENT, subject=f"user-{student}", creator_id=creator, student_id=student)
+        )
 
     def operator(self, creator: UUID | None = None) -> dict[str, str]:
         """The headers of who runs the installation."""

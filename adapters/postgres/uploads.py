@@ -1,0 +1,109 @@
+"""Uploads and their pieces. There is no lock to be left behind: each piece is a compare-and-set on `received`."""
+
+from collections.abc import AsyncIterator, Sequence
+from uuid import UUID
+
+from adapters.postgres.creators import ensure_creator
+from adapters.postgres.events import EventInbox
+from adapters.postgres.pool import Database
+from schemas.errors import NotFound
+from schemas.events import UploadCompleted
+from schemas.uploads import NewUpload, Upload, UploadPart, event_key
+
+_PARTS_AT_ONCE = 500
+
+
+class PostgresUploads:
+    """What is known of each upload, shared by all gateway processes."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    async def begin(self, new: NewUpload, seconds: float) -> None:
+        """Make the upload, which expires so many seconds from now; twice is once."""
+        sql = """INSERT INTO uploads (creator_id, id, length, metadata, title, course, object_key, expires_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, now() + $8 * interval '1 second') ON CONFLICT DO NOTHING"""
+        async with self._database.as_creator(new.creator_id) as connection:
+            await ensure_creator(connection, new.creator_id)
+            await connection.execute(
+                sql, new.creator_id, new.id, new.length, new.metadata, new.title, new.course, new.object_key, seconds
+            )
+
+    async def find(self, creator: UUID, upload: UUID) -> Upload:
+        """Raises: NotFound, also for another creator's upload."""
+        sql = """SELECT creator_id, id, length, metadata, title, course, object_key, received, expires_at, video_id,
+                        expires_at < now() AS is_expired,
+                        coalesce((SELECT max(start) FROM upload_parts p
+                                  WHERE p.creator_id = u.creator_id AND p.upload_id = u.id), 0) AS last_start
+                 FROM uploads u WHERE creator_id = $1 AND id = $2"""
+        async with self._database.as_creator(creator) as connection:
+            row = await connection.fetchrow(sql, creator, upload)
+        if row is None:
+            raise NotFound(f"there is no upload {upload}")
+        return Upload(**row)
+
+    async def add(self, upload: Upload, parts: Sequence[UploadPart], seconds: float) -> bool:
+        """Acknowledge pieces that lie safe, and give the upload so many seconds more.
+
+        Returns whether this call did: of two writers at one place the row lets the first through and tells the other.
+        """
+        sql = """UPDATE uploads SET received = $4, expires_at = now() + $5 * interval '1 second'
+                 WHERE creator_id = $1 AND id = $2 AND received = $3 AND expires_at > now()"""
+        part_sql = """INSERT INTO upload_parts (creator_id, upload_id, start, bytes, object_key)
+                      SELECT $1, $2, * FROM unnest($3::bigint[], $4::bigint[], $5::text[])"""
+        names = (upload.creator_id, upload.id)
+        end = parts[-1].start + parts[-1].bytes
+        async with self._database.as_creator(upload.creator_id) as connection:
+            if await connection.execute(sql, *names, parts[0].start, end, seconds) != "UPDATE 1":
+                return False
+            columns = zip(*((part.start, part.bytes, part.object_key) for part in parts), strict=True)
+            await connection.execute(part_sql, *names, *map(list, columns))
+        return True
+
+    async def parts(self, upload: Upload) -> AsyncIterator[UploadPart]:
+        """The acknowledged pieces in their order."""
+        sql = """SELECT start, bytes, object_key FROM upload_parts
+                 WHERE creator_id = $1 AND upload_id = $2 AND start >= $3 ORDER BY start LIMIT $4"""
+        after = 0
+        while True:
+            async with self._database.as_creator(upload.creator_id) as connection:
+                rows = await connection.fetch(sql, upload.creator_id, upload.id, after, _PARTS_AT_ONCE)
+            for row in rows:
+                yield UploadPart(**row)
+            if len(rows) < _PARTS_AT_ONCE:
+                return
+            after = rows[-1]["start"] + 1
+
+    async def complete(self, upload: Upload) -> None:
+        """Make the video and acknowledge the last byte, in one transaction.
+
+        Idempotent: the row is locked first and the event's key is the upload's, so any number of calls make one video.
+        Raises: NotFound where the upload was ended meanwhile: there is no video then.
+        """
+        lock = "SELECT video_id FROM uploads WHERE creator_id = $1 AND id = $2 FOR UPDATE"
+        mark = "UPDATE uploads SET video_id = $3 WHERE creator_id = $1 AND id = $2"
+        forget = "DELETE FROM upload_parts WHERE creator_id = $1 AND upload_id = $2"
+        names = (upload.creator_id, upload.id)
+        event = UploadCompleted(
+            creator_id=upload.creator_id, title=upload.title, course=upload.course, object_key=upload.object_key
+        )
+        async with self._database.as_creator(upload.creator_id) as connection:
+            if (row := await connection.fetchrow(lock, *names)) is None:
+                raise NotFound(f"there is no upload {upload.id}")
+            if row["video_id"] is None:
+                inbox = EventInbox(self._database)
+                receipt = await inbox.accept_within(connection, event_key(upload.id), event)
+                await connection.execute(mark, *names, receipt.answer.video_id)
+                await connection.execute(forget, *names)
+
+    async def end(self, creator: UUID, upload: UUID) -> bool:
+        """Forget it; return whether it had become a video. From then on it cannot become one. Twice is once."""
+        sql = "DELETE FROM uploads WHERE creator_id = $1 AND id = $2 RETURNING video_id"
+        async with self._database.as_creator(creator) as connection:
+            return await connection.fetchval(sql, creator, upload) is not None
+
+    async def expired(self, limit: int = 100) -> list[tuple[UUID, UUID]]:
+        """Creators and uploads whose time is over, of the whole installation."""
+        sql = "SELECT creator_id, id FROM uploads WHERE expires_at < now() ORDER BY expires_at LIMIT $1"
+        async with self._database.as_operator() as connection:
+            return [(row["creator_id"], row["id"]) for row in await connection.fetch(sql, limit)]

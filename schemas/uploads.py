@@ -1,0 +1,85 @@
+"""Uploads: files on their way in."""
+
+from datetime import datetime
+from uuid import UUID
+
+from schemas.base import Frozen
+from schemas.media import kept_suffix
+
+_TITLE_CHARACTERS = 300
+_UNNAMED = "Untitled"
+
+
+class NewUpload(Frozen):
+    """What a client says of the file that it is about to send; `length` in bytes, `metadata` as it came."""
+
+    creator_id: UUID
+    id: UUID
+    length: int
+    metadata: str
+    title: str
+    course: str | None
+    object_key: str
+
+
+class Upload(NewUpload):
+    """An upload as it is. `received` bytes are safe; `video_id` is there once it is complete."""
+
+    received: int
+    expires_at: datetime
+    is_expired: bool
+    last_start: int
+    video_id: UUID | None
+
+    @property
+    def offset(self) -> int:
+        """Where the client goes on. The last piece is acknowledged together with the video, never before it."""
+        return self.last_start if self.is_whole and self.video_id is None else self.received
+
+    def is_of(self, new: NewUpload) -> bool:
+        """Whether it was begun with just this."""
+        return self.model_dump(include=set(NewUpload.model_fields)) == new.model_dump()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether every byte is safe."""
+        return self.received == self.length
+
+
+class UploadPart(Frozen):
+    """A piece that is safe in the object store; `start` and `bytes` in bytes of the whole."""
+
+    start: int
+    bytes: int
+    object_key: str
+
+
+def upload_prefix(creator: UUID, upload: UUID) -> str:
+    """Below it lies all of an upload."""
+    return f"{creator}/uploads/{upload}"
+
+
+def pieces_prefix(creator: UUID, upload: UUID) -> str:
+    """Below it lie the pieces until they are one file."""
+    return f"{upload_prefix(creator, upload)}/pieces"
+
+
+def upload_key(creator: UUID, upload: UUID, filename: str) -> str:
+    """Where the whole file will lie."""
+    return f"{upload_prefix(creator, upload)}/file{kept_suffix(filename)}"
+
+
+def event_key(upload: UUID) -> str:
+    """The key of the event that the upload ends with: one upload, one video."""
+    return f"upload/{upload}"
+
+
+def title_of(title: str, filename: str) -> str:
+    """What the creator calls it, else the file's own name: a line that can be printed."""
+    name = filename.replace("\\", "/").rpartition("/")[2]
+    return printable(title) or printable(name) or _UNNAMED
+
+
+def printable(text: str) -> str:
+    """Without control characters and what else cannot be seen or stored, 300 characters at most."""
+    return "".join(letter for letter in text if letter.isprintable()).strip()[:_TITLE_CHARACTERS].strip()
