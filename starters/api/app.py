@@ -1,6 +1,7 @@
 """The gateway, put together: one router a noun, one envelope around all."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -10,6 +11,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware import Middleware
 from starlette_compress import CompressMiddleware
 
+from schemas.errors import MentoraError
 from starters.api import (
     admin,
     docs,
@@ -36,6 +38,8 @@ from starters.api.requests import HEADER, REPEATED
 from starters.api.resources import Resources
 
 MAX_BODY_BYTES = 1_000_000  # of anything but an upload
+_SWEEP_SECONDS = 900.0
+_LOGGER = logging.getLogger(__name__)
 _EXPOSED = [
     HEADER,
     "Retry-After",
@@ -74,9 +78,10 @@ def create_app(resources: Resources) -> FastAPI:
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
-        following = asyncio.create_task(resources.limits.follow())
+        following = [asyncio.create_task(task) for task in (resources.limits.follow(), _sweeping(resources))]
         yield
-        following.cancel()
+        for task in following:
+            task.cancel()
         await resources.close()
 
     app = FastAPI(
@@ -97,6 +102,16 @@ def create_app(resources: Resources) -> FastAPI:
     add_problem_handlers(app)
     add_contract(app)
     return app
+
+
+async def _sweeping(resources: Resources) -> None:
+    """End uploads that nobody goes on with, until cancelled. Every process does; twice is once."""
+    while True:
+        await asyncio.sleep(_SWEEP_SECONDS)
+        try:
+            await resources.uploads.sweep()
+        except MentoraError as error:
+            _LOGGER.warning("expired uploads could not be swept: %s", error.code)
 
 
 def _middleware(resources: Resources) -> list[Middleware]:

@@ -1,6 +1,7 @@
 """One gateway a module, over the module's database."""
 
 from collections.abc import AsyncIterator
+from uuid import uuid4
 
 import pytest
 import pytest_asyncio
@@ -8,6 +9,7 @@ import pytest_asyncio
 from tests.conftest import Servers
 from tests.databases import FreshDatabase
 from tests.starters.api.gateway import Gateway, gateway_settings, running_gateway
+from tests.starters.api.senders import Sender
 from tests.starters.api.whop import WhopGateway, whop_gateway
 
 
@@ -25,3 +27,8 @@ async def at_whop(
 ) -> AsyncIterator[WhopGateway]:
     async with whop_gateway(servers, database, tmp_path_factory.mktemp("whop")) as running:
         yield running
+
+
+@pytest.fixture
+def sender(gateway: Gateway) -> Sender:
+    return Sender(gateway, uuid4())

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 from tests.conftest import Servers
 from tests.databases import FreshDatabase
 from tests.starters.api.gateway import gateway_settings, running_gateway
-from tests.starters.api.test_uploads import Sender
+from tests.starters.api.senders import Sender
 
 pytestmark = pytest.mark.servers
 
