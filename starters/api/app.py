@@ -31,13 +31,13 @@ from starters.api import (
     webhooks,
     whop,
 )
+from starters.api.bodies import BodyLimit
 from starters.api.contract import add_contract
 from starters.api.envelope import Envelope
 from starters.api.problems import add_problem_handlers, documented
 from starters.api.requests import HEADER, REPEATED
 from starters.api.resources import Resources
 
-MAX_BODY_BYTES = 1_000_000  # of anything but an upload
 _SWEEP_SECONDS = 900.0
 _LOGGER = logging.getLogger(__name__)
 _EXPOSED = [
@@ -91,7 +91,6 @@ def create_app(resources: Resources) -> FastAPI:
         lifespan=life,
         docs_url=None,
         redoc_url=None,
-        max_body_size=MAX_BODY_BYTES,
         responses=documented(),
         telemetry={"tracing": False},
         middleware=_middleware(resources),
@@ -127,5 +126,6 @@ def _middleware(resources: Resources) -> list[Middleware]:
             max_age=600,
         ),
         Middleware(Envelope),
+        Middleware(BodyLimit),
         Middleware(CompressMiddleware, minimum_size=1_000, zstd_level=3, brotli_quality=4, gzip_level=4),
     ]

@@ -22,10 +22,9 @@ from schemas.errors import (
     TookTooLong,
 )
 from schemas.uploads import NewUpload, printable, title_of, upload_key
-from starters.api.calling import CreatorCaller, ResourcesDep
+from starters.api.calling import CreatorCaller, ResourcesDep, security
 
 MAX_FILE_BYTES = 100_000_000  # larger ones are resumable: /api/videos/upload
-_ENVELOPE_BYTES = 100_000  # the other fields, and what is between them
 _BLOCK_BYTES = 1 << 20
 _SECONDS = 600.0  # 100 MB at 1.3 Mbit/s
 _TEXT = {"type": "string", "maxLength": 300}
@@ -48,7 +47,7 @@ _FORM: dict[str, Any] = {
     }
 }
 
-router = APIRouter(prefix="/api/videos", tags=["uploads"])
+router = APIRouter(prefix="/api/videos", tags=["uploads"], dependencies=security())
 
 
 class AcceptedVideo(BaseModel):
@@ -57,7 +56,7 @@ class AcceptedVideo(BaseModel):
     id: UUID
 
 
-@router.post("", status_code=201, openapi_extra=_FORM, max_body_size=MAX_FILE_BYTES + _ENVELOPE_BYTES)
+@router.post("", status_code=201, openapi_extra=_FORM)
 async def send(
     request: Request,
     caller: CreatorCaller,

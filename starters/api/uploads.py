@@ -10,11 +10,10 @@ from starlette.responses import Response
 from schemas.errors import RequestTooLarge, TookTooLong, UploadConflict
 from schemas.uploads import NewUpload, Upload, printable, title_of, upload_key
 from starters.api import tus
-from starters.api.calling import CreatorCaller, ResourcesDep
+from starters.api.calling import CreatorCaller, ResourcesDep, security
 from starters.api.envelope import add_header
 from starters.uploads import Checksum, Uploads
 
-_ANY_BYTES = 1 << 60  # the app's limit is for other routes; here each upload's own length is the limit
 _BODY: dict[str, Any] = {
     "requestBody": {"content": {tus.BODY_TYPE: {"schema": {"type": "string", "format": "binary"}}}},
 }
@@ -27,7 +26,7 @@ ChecksumHeader = Annotated[
     str | None, Header(alias="Upload-Checksum", max_length=200, description="`sha256 ` and base64.")
 ]
 
-router = APIRouter(prefix="/api/videos/upload", tags=["uploads"], dependencies=[tus.SPEAKING])
+router = APIRouter(prefix="/api/videos/upload", tags=["uploads"], dependencies=[tus.SPEAKING, *security()])
 
 
 @router.options("", status_code=204, response_class=Response)
@@ -36,7 +35,7 @@ async def abilities(resources: ResourcesDep) -> Response:
     return Response(status_code=204, headers=tus.configuration(resources.settings.max_video_bytes))
 
 
-@router.post("", status_code=201, response_class=Response, openapi_extra=_BODY, max_body_size=_ANY_BYTES)
+@router.post("", status_code=201, response_class=Response, openapi_extra=_BODY)
 async def create(
     request: Request,
     caller: CreatorCaller,
@@ -79,7 +78,7 @@ async def where(upload_id: UUID, caller: CreatorCaller, resources: ResourcesDep)
     return Response(headers=headers)
 
 
-@router.patch("/{upload_id}", status_code=204, response_class=Response, openapi_extra=_BODY, max_body_size=_ANY_BYTES)
+@router.patch("/{upload_id}", status_code=204, response_class=Response, openapi_extra=_BODY)
 async def add(
     request: Request,
     upload_id: UUID,

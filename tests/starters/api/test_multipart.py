@@ -1,6 +1,7 @@
 """A small file in one form: the same care as for a large one."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
 import httpx2
@@ -105,4 +106,11 @@ async def test_other_routes_keep_their_limit_of_a_megabyte(gateway: Gateway) -> 
     answer = await gateway.client.put(
         "/api/admin/limits/api", headers=gateway.operator(), content=b'{"requests": 1' + b" " * 1_100_000
     )
-    assert answer.status_code == 413
+    assert (answer.status_code, answer.json()["code"]) == (413, "request_too_large")
+
+    async def unannounced() -> AsyncIterator[bytes]:
+        for _ in range(11):
+            yield b" " * 100_000
+
+    counted = await gateway.client.put("/api/admin/limits/api", headers=gateway.operator(), content=unannounced())
+    assert (counted.status_code, counted.json()["code"]) == (413, "request_too_large")

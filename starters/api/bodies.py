@@ -1,0 +1,53 @@
+"""How large a body may be, known before it is read where its length is told, counted where it is not."""
+
+from starlette.datastructures import Headers
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from schemas.errors import RequestTooLarge
+from starters.api.problems import problem_response
+
+MAX_BODY_BYTES = 1_000_000  # of anything but a file
+MAX_FORM_BYTES = 100_100_000  # a file of 100 MB, and the form around it
+_UPLOADS = "/api/videos/upload"  # each upload's own length is its limit
+_FORM = ("POST", "/api/videos")
+
+
+class BodyLimit:
+    """Inside the envelope, so that what is refused here too is a problem document with the request's id."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or (limit := _limit(scope)) is None:
+            await self._app(scope, receive, send)
+            return
+        told = Headers(scope=scope).get("content-length", "")
+        if told.isdecimal() and int(told) > limit:
+            refused = RequestTooLarge(f"the body is larger than {limit / 1e6:g} MB")
+            await problem_response(Request(scope), refused)(scope, receive, send)
+            return
+        await self._app(scope, _counted(receive, limit), send)
+
+
+def _limit(scope: Scope) -> int | None:
+    path: str = scope["path"]
+    if path.startswith(_UPLOADS):
+        return None
+    return MAX_FORM_BYTES if (scope["method"], path) == _FORM else MAX_BODY_BYTES
+
+
+def _counted(receive: Receive, limit: int) -> Receive:
+    read = 0
+
+    async def counted() -> Message:
+        nonlocal read
+        message = await receive()
+        read += len(message.get("body", b""))
+        if read > limit:
+            raise HTTPException(413)  # of all errors only this one passes through whoever reads a body
+        return message
+
+    return counted
