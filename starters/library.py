@@ -61,11 +61,11 @@ def _seconds_left(changes: Sequence[VideoChange], stages: Sequence[StageProgress
 def _left(changes: Sequence[VideoChange], stage: StageProgress, now: datetime) -> float | None:
     """A pace needs two points: the first may hold what an earlier run had done."""
     told = [change for change in changes if change.data["stage"] == stage.stage and change.data["state"] == "progress"]
-    if len(told) < 2:
+    if not told:
         return None
     first, last = (StageProgress.model_validate(change.data).done for change in (told[0], told[-1]))
     seconds = (told[-1].at - told[0].at).total_seconds()
-    if last <= first or seconds <= 0 or stage.done < last:
+    if last <= first:
         return None
     left = (stage.total - last) * seconds / (last - first) - (now - told[-1].at).total_seconds()
     return round(max(0.0, left), 1)

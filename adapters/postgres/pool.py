@@ -96,7 +96,7 @@ class Database:
 
     @asynccontextmanager
     async def as_student(self, creator: UUID, student: UUID) -> AsyncIterator[Connection]:
-        """A transaction that reads what this creator has published to this student, and changes nothing."""
+        """A transaction that reads what this creator has published to this student, and adds what is its own."""
         async with self.transaction() as connection:
             await connection.execute(
                 """SELECT set_config('mentora.creator_id', $1, true), set_config('mentora.student_id', $2, true),

@@ -87,6 +87,21 @@ async def test_a_thousand_followers_ask_one_question_and_all_hear_the_change(
     assert statements == []  # nobody follows, so nobody asks
 
 
+async def test_who_joins_between_the_last_change_and_the_next_look_hears_it_before_the_end(
+    database: FreshDatabase,
+) -> None:
+    video = await _begun(database, uuid4(), "lecture")
+    following, caller = Following(VideoChanges(database.app)), _as(video.creator_id)
+    async with following.follow(caller, video.video_id, 1) as first:
+        hearing = asyncio.create_task(_next(first, 2))
+        await asyncio.sleep(3 * LOOK_SECONDS)  # the page behind number 1 was read, and is empty
+        await PostgresVideos(database.app).complete(video, 60)
+        async with following.follow(caller, video.video_id, 1) as second:
+            assert [change.number async for change in second.changes()] == [2]
+            assert second.end == "completed"
+        assert await hearing == 2
+
+
 async def test_a_stream_is_let_go_after_its_time(database: FreshDatabase) -> None:
     video = await _begun(database, uuid4(), "lecture")
     following = Following(VideoChanges(database.app), stream_seconds=0.5)

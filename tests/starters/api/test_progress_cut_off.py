@@ -9,7 +9,7 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import httpx
 import pytest
@@ -18,10 +18,12 @@ from adapters.embedded.home import Home
 from adapters.embedded.stack import Stack
 from adapters.postgres.migrations import migrate
 from adapters.postgres.pool import Database
+from adapters.postgres.video_events import VideoChanges
 from adapters.postgres.videos import PostgresVideos
 from adapters.settings import Settings
 from adapters.tokens.development import DevelopmentTokens
 from schemas.callers import Caller, Role
+from starters.following import Follower, Following
 from tests.databases import FreshDatabase, queued_video
 from tests.docs.pages import ROOT
 from tests.starters.api.gateway import running_gateway
@@ -73,8 +75,7 @@ async def test_a_gateway_that_is_told_to_end_lets_its_streams_end_in_order(
     video = await queued_video(database.app, uuid4())
     await PostgresVideos(database.app).begin(video)
     key_file = tmp_path / "development.key"
-    caller = Caller(role=Role.CREATOR, subject="somebody", creator_id=video.creator_id)
-    headers = {"Authorization": f"Bearer {DevelopmentTokens(key_file).issue(caller, 600)}"}
+    headers = {"Authorization": f"Bearer {DevelopmentTokens(key_file).issue(_as(video.creator_id), 600)}"}
     async with gateway_process(database, key_file) as (process, url):
         async with following(url, video.video_id, headers) as source:
             events = told(source)
@@ -103,12 +104,14 @@ async def test_a_stream_goes_on_by_itself_after_postgresql_was_away(tmp_path: Pa
         async with (
             running_gateway(settings) as gateway,
             following(gateway.url, video.video_id, gateway.creator(video.creator_id)) as source,
+            Following(VideoChanges(database)).follow(_as(video.creator_id), video.video_id, 0) as follower,
         ):
             events = told(source)
             assert (await anext(events)).number == 1
             await advance(database, video, 2, 3)
             assert [(await anext(events)).number for _ in range(2)] == [2, 3]
             await stack.stop()
+            reading = asyncio.create_task(_numbers(follower))  # its first question meets no server
             await asyncio.sleep(2)
             stack = _postgres(home)
             await stack.start()
@@ -116,10 +119,19 @@ async def test_a_stream_goes_on_by_itself_after_postgresql_was_away(tmp_path: Pa
             await PostgresVideos(Database(url)).complete(video, 60)
             async with asyncio.timeout(20):
                 rest = [event async for event in events]
+                assert await reading == list(range(1, 11))
         assert [event.number for event in rest] == [4, 5, 6, 7, 8, 9, 10, None]
         await database.close()
     finally:
         await stack.stop()
+
+
+def _as(creator: UUID) -> Caller:
+    return Caller(role=Role.CREATOR, subject="somebody", creator_id=creator)
+
+
+async def _numbers(follower: Follower) -> list[int]:
+    return [change.number async for change in follower.changes()]
 
 
 def _postgres(home: Home) -> Stack:

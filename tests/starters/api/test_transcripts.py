@@ -74,6 +74,17 @@ async def test_a_partial_transcript_ends_at_the_first_gap_and_says_so(
     assert (srt.headers["mentora-partial"], srt.text.splitlines()[2]) == ("true", "Part0 speaks.")
 
 
+async def test_what_is_heard_behind_a_gap_waits_for_what_comes_before(
+    gateway: Gateway, database: FreshDatabase
+) -> None:
+    creator = uuid4()
+    audio = await processing(database, creator, [1])
+    page = (await _get(gateway, gateway.creator(creator), audio.video.video_id, "transcript")).json()
+    assert (page["parts_done"], page["items"], page["next"]) == (1, [], None)
+    vtt = await _get(gateway, gateway.creator(creator), audio.video.video_id, "captions.vtt")
+    assert "Part1" not in vtt.text
+
+
 async def test_whole_captions_hold_every_word_and_no_note(gateway: Gateway, database: FreshDatabase) -> None:
     creator = uuid4()
     audio, _ = await completed(database, creator)
