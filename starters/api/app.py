@@ -1,5 +1,6 @@
 """The gateway, put together: one router a noun, one envelope around all."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -9,7 +10,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from starlette.middleware import Middleware
 from starlette_compress import CompressMiddleware
 
-from starters.api import docs, health, videos
+from starters.api import chats, docs, health, search, videos
 from starters.api.envelope import Envelope
 from starters.api.problems import add_problem_handlers, documented
 from starters.api.requests import HEADER
@@ -17,7 +18,7 @@ from starters.api.resources import Resources
 
 MAX_BODY_BYTES = 1_000_000  # of anything but an upload
 _EXPOSED = [HEADER, "Retry-After", "RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset", "ETag", "Link"]
-_ROUTERS = (health.router, docs.router, videos.router)
+_ROUTERS = (health.router, docs.router, videos.router, search.router, chats.router)
 
 
 def create_app(resources: Resources) -> FastAPI:
@@ -25,7 +26,9 @@ def create_app(resources: Resources) -> FastAPI:
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
+        warming = asyncio.create_task(resources.warm_up())
         yield
+        warming.cancel()
         await resources.close()
 
     app = FastAPI(

@@ -62,7 +62,9 @@ async def dependencies_of(resources: Resources) -> dict[str, State]:
     """Each asked at once, none waited for longer than two seconds."""
     checks = {"postgres": resources.database.ping()}
     states = await asyncio.gather(*(_state(check) for check in checks.values()))
-    return dict(zip(checks, states, strict=True))
+    found = dict(zip(checks, states, strict=True))
+    # Search and chat wait while it loads, which takes a second after a start; everything else is served.
+    return found | {"models": "ready" if resources.is_warm else "away"}
 
 
 async def _state(check: Awaitable[None]) -> State:

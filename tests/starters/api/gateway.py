@@ -12,6 +12,7 @@ from uuid import UUID
 import httpx2
 import uvicorn
 
+from activities.ports import Embedder
 from adapters.settings import Settings
 from adapters.tokens.development import DevelopmentTokens
 from schemas.callers import Caller, Role
@@ -21,6 +22,7 @@ from starters.api.resources import Resources
 from starters.api.serving import configuration
 from tests.conftest import Servers
 from tests.databases import FreshDatabase
+from tests.fake_models import WordEmbedder
 
 
 @dataclass(frozen=True)
@@ -64,9 +66,9 @@ def gateway_settings(servers: Servers, database: FreshDatabase, folder: Path, **
 
 
 @asynccontextmanager
-async def running_gateway(settings: Settings) -> AsyncIterator[Gateway]:
-    """It listens inside, and is gone after."""
-    resources = Resources(settings)
+async def running_gateway(settings: Settings, embedder: Embedder | None = None) -> AsyncIterator[Gateway]:
+    """It listens inside, and is gone after. It embeds by words, unless a test is about what a model makes of them."""
+    resources = Resources(settings, embedder or WordEmbedder())
     config = configuration(create_app(resources), settings)
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listening:
