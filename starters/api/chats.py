@@ -68,10 +68,18 @@ IdempotencyKey = Annotated[
         description="The asker's name for this question: the same key again gets the stored answer.",
     ),
 ]
+_EVENT = {
+    "type": "object",
+    "required": ["event", "data"],
+    "properties": {
+        "event": {"type": "string", "enum": ["session", "token", "citation", "done", "error"]},
+        "data": {"type": "string", "description": "JSON"},
+    },
+}
 _STREAMED: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "One JSON document, or events: `session`, `token`s and `citation`s, then `done` or `error`.",
-        "content": {"text/event-stream": {"schema": {"type": "string"}}},
+        "content": {"text/event-stream": {"itemSchema": _EVENT}},
     }
 }
 
