@@ -1,19 +1,23 @@
 """Chat over HTTP: answers that stream, with citations that exist, in sessions that are the asker's own."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from uuid import UUID, uuid4
 
 import pytest
 import pytest_asyncio
 
 from schemas.chats import NOTHING_FOUND
+from schemas.chunks import Vectors
 from schemas.videos import VideoRef
 from tests.callers import joined
+from tests.conftest import Servers
 from tests.databases import FreshDatabase
 from tests.fake_models import WordEmbedder
 from tests.searchable import ICE, SEA, published, searchable
 from tests.starters.api.conversation import heard
-from tests.starters.api.gateway import Gateway
+from tests.starters.api.gateway import Gateway, gateway_settings, running_gateway
 
 pytestmark = pytest.mark.servers
 
@@ -165,3 +169,29 @@ async def test_text_that_no_database_stores_is_cleaned(gateway: Gateway, school:
     headers = gateway.creator(school.creator) | {"Content-Type": "application/json"}
     answer = await gateway.client.post("/api/chat", content=raw, headers=headers)
     assert answer.json()["question"] == "What is a glacier?"
+
+
+class BrokenEmbedder(WordEmbedder):
+    """A bug, when it is asked."""
+
+    async def embed(self, texts: Sequence[str]) -> Vectors:
+        raise ZeroDivisionError("secret")
+
+
+async def test_a_bug_is_told_without_its_story_and_the_question_can_be_asked_again(
+    servers: Servers, database: FreshDatabase, tmp_path: Path
+) -> None:
+    creator, question = uuid4(), {"question": "What is a glacier?", "stream": False}
+    settings = gateway_settings(servers, database, tmp_path, redis_cache_url="")
+    async with running_gateway(settings, BrokenEmbedder()) as broken:
+        who = broken.creator(creator)
+        streamed = await heard(broken, who, question="What is a glacier?")
+        assert streamed.names == ["session", "error"]
+        (problem,) = streamed.all("error")
+        whole = await broken.client.post("/api/chat", json=question, headers=who | {"Idempotency-Key": "again"})
+        for said in (problem, whole.json()):
+            assert (said["status"], said["code"]) == (500, "error")
+            assert "secret" not in str(said)
+    async with running_gateway(settings) as mended:
+        again = mended.creator(creator) | {"Idempotency-Key": "again"}
+        assert (await mended.client.post("/api/chat", json=question, headers=again)).status_code == 200
