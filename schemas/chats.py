@@ -1,6 +1,5 @@
 """Chats: questions about lectures, and answers that say where it was said."""
 
-from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -101,14 +100,6 @@ class ChatMessage(Frozen):
     citations: tuple[Citation, ...]
     status: MessageStatus
     asked_at: datetime
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a list, newest first, goes on: behind this one."""
-
-    at: datetime
-    id: UUID
 
 
 def asker_of(caller: Caller) -> UUID:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from schemas.chats import Citation, Passage
 
-_MARK = re.compile(r"\[(\d{1,4}(?:\s*,\s*\d{1,4})*)\]")
+_MARK = re.compile(r"(\s?)\[(\d{1,4}(?:\s*,\s*\d{1,4})*)\]")
 _UNFINISHED = re.compile(r"\s?\[[\d\s,]{0,40}\Z|\s\Z")  # the beginning of a mark may be the end of a piece
 
 
@@ -36,9 +36,9 @@ class CitationReader:
         found: list[int] = []
 
         def kept(mark: re.Match[str]) -> str:
-            known = [n for n in map(int, mark[1].split(",")) if n in self._passages]
+            known = [n for n in map(int, mark[2].split(",")) if n in self._passages]
             found.extend(known)
-            return "".join(f"[{number}]" for number in known)
+            return mark[1] + "".join(f"[{number}]" for number in known) if known else ""
 
         if shown := _MARK.sub(kept, text):
             yield shown

@@ -74,23 +74,20 @@ def _moments(hits: Iterable[SearchHit], scores: dict[str, float]) -> list[Moment
     moments: list[Moment | None] = []
     for hit in hits:
         free = [sentence for sentence in hit.sentences if (hit.video_id, sentence.start_second) not in taken]
-        said = _best_of(free, scores)
+        said = _best_of(hit, free, scores)
         moments.append(_moment(hit, said, scores[said.text]) if said is not None else None)
         if said is not None:
             taken.add((hit.video_id, said.start_second))
     return moments
 
 
-def _best_of(sentences: Sequence[HitSentence], scores: dict[str, float]) -> HitSentence | None:
-    """By meaning and by words together; of equals the nearer in meaning."""
-    meaning = _places([scores[sentence.text] for sentence in sentences])
-    words = _places([sentence.word_score for sentence in sentences])
+def _best_of(hit: SearchHit, sentences: Sequence[HitSentence], scores: dict[str, float]) -> HitSentence | None:
+    """The nearest in meaning; where the chunk holds what was typed, among those that hold the most of it."""
 
-    def fused(number: int) -> tuple[float, float]:
-        return _share(meaning[number]) + _share(words[number]), scores[sentences[number].text]
+    def worth(sentence: HitSentence) -> tuple[float, float]:
+        return sentence.word_score if hit.word_place is not None else 0, scores[sentence.text]
 
-    best = max(range(len(sentences)), key=fused, default=None)
-    return sentences[best] if best is not None else None
+    return max(sentences, key=worth, default=None)
 
 
 def _in_order(hits: Sequence[SearchHit], moments: Sequence[Moment | None]) -> list[Moment]:

@@ -1,6 +1,7 @@
 """Chat by Anthropic."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from anthropic import AsyncAnthropic
 from anthropic.types import MessageParam
@@ -77,15 +78,16 @@ class AnthropicChat:
         """
         end: str | None = None
         read = 0
-        async for event in self._events(chat_prompt(request)):
-            if event.type == "message_start":
-                read = event.message.usage.read
-                yield Usage(input_tokens=read)
-            elif event.type == "content_block_delta" and event.delta.text:
-                yield event.delta.text
-            elif event.type == "message_delta":
-                end = event.delta.stop_reason
-                yield Usage(input_tokens=read, output_tokens=event.usage.output_tokens or 0)
+        async with aclosing(self._events(chat_prompt(request))) as events:
+            async for event in events:
+                if event.type == "message_start":
+                    read = event.message.usage.read
+                    yield Usage(input_tokens=read)
+                elif event.type == "content_block_delta" and event.delta.text:
+                    yield event.delta.text
+                elif event.type == "message_delta":
+                    end = event.delta.stop_reason
+                    yield Usage(input_tokens=read, output_tokens=event.usage.output_tokens or 0)
         _require_end(end)
 
     async def close(self) -> None:

@@ -1,6 +1,7 @@
 """Chat by OpenAI, or by any server that speaks its chat wire with streams."""
 
 from collections.abc import AsyncGenerator
+from contextlib import aclosing
 
 from openai.types.chat import ChatCompletionMessageParam
 from pydantic import SecretStr
@@ -59,15 +60,16 @@ class OpenAIChat:
         prompt = chat_prompt(request)
         yield Usage(input_tokens=prompt.characters // 4)
         end: str | None = None
-        async for chunk in self._chunks(prompt):
-            if chunk.usage is not None:
-                yield Usage(input_tokens=chunk.usage.prompt_tokens, output_tokens=chunk.usage.completion_tokens)
-            for choice in chunk.choices:
-                if choice.delta.refusal:
-                    raise ProviderDeclined("openai's model declined to answer")
-                if choice.delta.content:
-                    yield choice.delta.content
-                end = choice.finish_reason or end
+        async with aclosing(self._chunks(prompt)) as chunks:
+            async for chunk in chunks:
+                if chunk.usage is not None:
+                    yield Usage(input_tokens=chunk.usage.prompt_tokens, output_tokens=chunk.usage.completion_tokens)
+                for choice in chunk.choices:
+                    if choice.delta.refusal:
+                        raise ProviderDeclined("openai's model declined to answer")
+                    if choice.delta.content:
+                        yield choice.delta.content
+                    end = choice.finish_reason or end
         _require_end(end)
 
     async def close(self) -> None:

@@ -16,12 +16,12 @@ from schemas.chats import (
     ChatSession,
     Exchange,
     MessageStatus,
-    Place,
     Reply,
     asker_of,
 )
 from schemas.errors import AnswerPending, ChatNotFound, Forbidden, IdempotencyKeyReused, VideoNotFound
 from schemas.ids import ask
+from schemas.library import Place
 from schemas.usage import CallTicket, Operation
 
 CONTEXT_EXCHANGES = 6
@@ -161,7 +161,7 @@ _ALLOWED = """WITH allowed AS MATERIALIZED (
 _AS_STUDENT = _ALLOWED + _CLAIM
 # A creator who has uploaded nothing yet may ask all the same.
 _AS_CREATOR = f"""{_ALLOWED} creator AS (
-    INSERT INTO creators (creator_id, name) SELECT $1, $1::text FROM allowed ON CONFLICT DO NOTHING
+    INSERT INTO creators (creator_id, name) SELECT $1, $1::uuid::text FROM allowed ON CONFLICT DO NOTHING
 ), {_CLAIM}"""  # noqa: S608 - of constants
 
 

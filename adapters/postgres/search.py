@@ -74,15 +74,13 @@ def _best(model: str) -> str:
                    ORDER BY fused DESC, chunk_id LIMIT $6
                )
                SELECT chunk.video_id, video.title AS video_title, chunk.id AS chunk_id, chunk.text,
-                      chunk.start_second, chunk.end_second, chunk.sentences, fused.word_place,
+                      chunk.start_second, chunk.end_second, fused.word_place,
                       coalesce(fused.score, (
                           SELECT 1 - (embedding <=> $2::vector) FROM embeddings
                           WHERE creator_id = $1 AND chunk_id = chunk.id AND model = '{model}'), 0) AS score,
-                      ARRAY (
-                          SELECT ts_rank(to_tsvector('english', said ->> 2), replace(
-                                     websearch_to_tsquery('english', $3)::text, ' & ', ' | ')::tsquery)
-                          FROM jsonb_array_elements(chunk.sentences) WITH ORDINALITY AS listed (said, number)
-                          ORDER BY number) AS word_scores
+                      (SELECT jsonb_agg(said || to_jsonb(ts_rank(to_tsvector('english', said ->> 2), replace(
+                                  websearch_to_tsquery('english', $3)::text, ' & ', ' | ')::tsquery)) ORDER BY number)
+                       FROM jsonb_array_elements(chunk.sentences) WITH ORDINALITY AS listed (said, number)) AS sentences
                FROM fused
                JOIN chunks chunk ON chunk.creator_id = $1 AND chunk.id = fused.chunk_id
                JOIN videos video ON video.creator_id = $1 AND video.id = chunk.video_id
@@ -92,11 +90,7 @@ def _best(model: str) -> str:
 def _hit(row: Record) -> SearchHit:
     """A chunk without stored sentences is one sentence."""
     found = dict(row)
-    stored, scores = found.pop("sentences"), found.pop("word_scores")
-    if not stored:
-        stored, scores = [[row["start_second"], row["end_second"], row["text"]]], [0.0]
-    sentences = tuple(
-        HitSentence(start_second=said[0], end_second=said[1], text=said[2], word_score=score)
-        for said, score in zip(stored, scores, strict=True)
-    )
+    said = found.pop("sentences") or [[row["start_second"], row["end_second"], row["text"], 0]]
+    names = ("start_second", "end_second", "text", "word_score")
+    sentences = tuple(HitSentence(**dict(zip(names, sentence, strict=True))) for sentence in said)
     return SearchHit(**found, sentences=sentences)

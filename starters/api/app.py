@@ -14,6 +14,7 @@ from starlette_compress import CompressMiddleware
 from schemas.errors import MentoraError
 from starters.api import (
     admin,
+    chats,
     docs,
     events,
     health,
@@ -22,6 +23,7 @@ from starters.api import (
     progress,
     quiz_requests,
     quizzes,
+    search,
     transcripts,
     tus,
     uploads,
@@ -70,6 +72,8 @@ _ROUTERS = (
     transcripts.router,
     watching.router,
     quizzes.router,
+    search.router,
+    chats.router,
 )
 
 
@@ -78,9 +82,10 @@ def create_app(resources: Resources) -> FastAPI:
 
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
-        following = [asyncio.create_task(task) for task in (resources.limits.follow(), _sweeping(resources))]
+        tasks = (resources.limits.follow(), resources.warm_up(), _sweeping(resources))
+        running = [asyncio.create_task(task) for task in tasks]
         yield
-        for task in following:
+        for task in running:
             task.cancel()
         await resources.close()
 

@@ -59,6 +59,7 @@ class Envelope:
         except Exception as error:
             if answer.status:
                 raise
+            answer.deadline = None  # it has been left: the answer below has none
             if isinstance(error, TimeoutError) and deadline.expired():
                 late = TookTooLong(f"the answer was not ready within {DEADLINE_SECONDS:.0f} s")
                 await problem_response(request, late)(request.scope, receive, answer.send)

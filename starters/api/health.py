@@ -86,6 +86,8 @@ async def dependencies_of(resources: Resources) -> dict[str, State]:
         "postgres": await _state(resources.database.ping()),
         "cache": "degraded" if resources.cache.is_away else "ready",
         "limits": "degraded" if resources.limits.is_degraded else "ready",
+        # Search and chat wait while it loads, which takes a second after a start; everything else is served.
+        "models": "ready" if resources.is_warm else "away",
     }
 
 

@@ -1,5 +1,7 @@
 """What the routes use, each thing built at first use: the gateway's own wiring."""
 
+import asyncio
+import logging
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,28 +18,39 @@ from adapters.postgres.pool import Database
 from adapters.postgres.uploads import PostgresUploads
 from adapters.postgres.video_events import VideoChanges
 from adapters.redis.cache import Cache
+from adapters.redis.embeddings import RedisEmbeddingCache
 from adapters.redis.rate_limits import RateLimiter
 from adapters.settings import Settings
 from adapters.tokens.development import DevelopmentTokens
 from adapters.tokens.jwks import RemoteKeys
 from adapters.tokens.media_links import MediaLinks, media_secrets
 from adapters.tokens.whop import WhopTokens
-from schemas.errors import SettingsInvalid
+from schemas.errors import MentoraError, SettingsInvalid
 from starters.api.limiting import Limits
 from starters.api.signals import observe_statement
+from starters.chats import Chat
+from starters.embedding import CachedEmbedder
 from starters.following import Following
 from starters.uploads import Uploads
 
 if TYPE_CHECKING:
+    from adapters.chat.anthropic import AnthropicChat
+    from adapters.chat.extractive import ExtractiveChat
+    from adapters.chat.openai import OpenAIChat
     from adapters.whop import Whop
     from starters.memberships import Doorkeeper
+
+_LOGGER = logging.getLogger(__name__)
 
 
 class Resources:
     """One a process; `close` gives everything back."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, embedder: Embedder | None = None) -> None:
+        """`embedder`: another than the one that the settings choose."""
         self.settings = settings
+        self.is_warm = False  # whether the first question finds the models loaded
+        self._given_embedder = embedder
 
     @cached_property
     def database(self) -> Database:
@@ -121,8 +134,37 @@ class Resources:
 
     @cached_property
     def embedder(self) -> Embedder:
-        """The model that questions are embedded with: the pipeline's own."""
-        return models.open_embedder(self.settings)
+        """The model that questions are embedded with: the pipeline's own, and what it made is remembered."""
+        return CachedEmbedder(self._embedding_model, self._embedding_cache)
+
+    @cached_property
+    def _embedding_cache(self) -> RedisEmbeddingCache:
+        return RedisEmbeddingCache(self.settings.redis_cache_url)
+
+    @cached_property
+    def _embedding_model(self) -> Embedder:
+        return self._given_embedder or models.open_embedder(self.settings)
+
+    @cached_property
+    def chat_model(self) -> "OpenAIChat | AnthropicChat | ExtractiveChat":
+        """Who answers questions."""
+        return models.open_chat_model(self.settings)
+
+    @cached_property
+    def chat(self) -> Chat:
+        """Questions and their answers."""
+        return Chat(self.database, self.embedder, self.chat_model)
+
+    async def warm_up(self) -> None:
+        """Load local models, in a thread. What is missing or not set is told in the log, and again to who asks."""
+        try:
+            load = getattr(self._embedding_model, "warm_up", None)  # a provider's have nothing to load
+            if load is not None:
+                await asyncio.to_thread(load)
+            _LOGGER.info("questions are answered by %s", self.chat_model.model)
+            self.is_warm = True
+        except MentoraError as error:
+            _LOGGER.error("no question can be answered: %s %s", error, error.cure)  # noqa: TRY400
 
     def end_streams(self) -> None:
         """Let every stream end after what it has sent: a client goes on by number, elsewhere."""
@@ -131,6 +173,6 @@ class Resources:
 
     async def close(self) -> None:
         """Give every connection back."""
-        for name in ("limits", "cache", "database", "whop"):
+        for name in ("limits", "cache", "database", "whop", "chat_model", "_embedding_cache"):
             if name in self.__dict__:
                 await getattr(self, name).close()

@@ -42,6 +42,14 @@ def lines_of(chunk: Chunk) -> list[str]:
     return [f"{line}." for line in chunk.text.rstrip(".").split(". ")]
 
 
+def test_a_chunk_has_its_sentences_with_their_seconds() -> None:
+    for chunk in chunks(lecture(LINES)):
+        assert " ".join(sentence.text for sentence in chunk.sentences) == chunk.text
+        assert chunk.sentences[0].start_second == chunk.start_second
+        assert max(sentence.end_second for sentence in chunk.sentences) == chunk.end_second
+        assert [sentence.text for sentence in chunk.sentences] == lines_of(chunk)
+
+
 # ---- The step --------------------------------------------------------------------------------------------------------
 
 

@@ -26,7 +26,7 @@ def check_key(request: Request) -> None:
 
 
 def create_message(request: Request) -> tuple[Answer, Bill]:
-    """`POST /v1/messages` with a JSON schema as its output format."""
+    """`POST /v1/messages`, with a JSON schema as its output format or in words."""
     asked: Answer = request.json()
     if not asked.get("max_tokens"):
         raise Refusal(400, "invalid_request_error", None, "max_tokens: Field required")
@@ -34,7 +34,7 @@ def create_message(request: Request) -> tuple[Answer, Bill]:
     if schema and (complaint := complaint_about(schema)):
         raise Refusal(400, "invalid_request_error", None, f"output_config.format.schema: {complaint}")
     text = asked.get("system", "") + "\n" + "\n".join(message["content"] for message in asked["messages"])
-    content = json.dumps(invention.quiz(text))
+    content = json.dumps(invention.quiz(text)) if schema else invention.spoken_answer(text)
     spent, made = invention.tokens(text), invention.tokens(content)
     usage = {"input_tokens": spent - 10, "cache_creation_input_tokens": 4, "cache_read_input_tokens": 6}
     answer = {

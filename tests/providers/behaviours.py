@@ -11,6 +11,8 @@ from tests.providers.wire import Delivery, Reply
 
 Answer = dict[str, Any]
 
+Stream = Callable[[object], bytes] | None  # how an answer is cut into events
+
 TRANSCRIPTIONS = "/v1/audio/transcriptions"
 EMBEDDINGS = "/v1/embeddings"
 CHAT = "/v1/chat/completions"
@@ -36,15 +38,25 @@ class Behaviour:
     billed: bool = True
     paths: tuple[str, ...] = ()
 
-    def reply(self, answer: Answer, as_error: Callable[[str, str | None], Answer]) -> Reply:
-        """What goes out instead of `answer`."""
+    def reply(
+        self,
+        answer: Answer,
+        as_error: Callable[[str, str | None], Answer],
+        stream: Callable[[object], bytes] | None = None,
+    ) -> Reply:
+        """What goes out instead of `answer`; in pieces, where the request asks for a stream and it is no refusal."""
         changed: object = answer
         if self.error:
             changed = as_error(*self.error)
         elif self.change:
             changed = self.change(answer)
-        body = self.body if self.body is not None else json.dumps(changed).encode()
-        return Reply(self.status, body, self.headers, self.delivery)
+        if stream is None or self.status != 200 or self.body is not None:
+            body = self.body if self.body is not None else json.dumps(changed).encode()
+            return Reply(self.status, body, self.headers, self.delivery)
+        return Reply(200, stream(changed), {"content-type": "text/event-stream", **self.headers}, self.delivery)
+
+
+_STREAM = {"content-type": "text/event-stream"}
 
 
 def _refused(name: str, status: int, kind: str, code: str | None = None) -> Behaviour:
@@ -121,6 +133,7 @@ STATUS_500, STATUS_502, STATUS_503, STATUS_529 = map(_failed, (500, 502, 503, 52
 NEVER_ANSWERS = Behaviour("never_answers", delivery=Delivery.NEVER)
 DRIPPING = Behaviour("dripping", delivery=Delivery.DRIPPING)
 CONNECTION_RESET = Behaviour("connection_reset", delivery=Delivery.RESET)
+STALLED = Behaviour("stalled", delivery=Delivery.STALLED)
 TRUNCATED_BODY = Behaviour("truncated_body", delivery=Delivery.TRUNCATED)
 EMPTY_BODY = Behaviour("empty_body", body=b"")
 MALFORMED_JSON = Behaviour("malformed_json", body=b'{"data": [{"index": 0, "embedding": [0.1, ')
@@ -170,5 +183,7 @@ CUT_AT_MAX_TOKENS = _writing("cut_at_max_tokens", _cut)
 MALFORMED_CONTENT = _writing("malformed_content", lambda answer: with_content(answer, '{"questions": [{"st'))
 WRONG_CONTENT_SHAPE = _writing("wrong_content_shape", lambda a: with_content(a, '{"questions": [{"stem": "Why?"}]}'))
 NO_CONTENT = _writing("no_content", lambda answer: with_content(answer, ""))
+
+BROKEN_EVENT = Behaviour("broken_event", headers=_STREAM, body=b'event: message_delta\ndata: {"choices": [\n\n')
 
 BY_NAME = {value.name: value for value in tuple(globals().values()) if isinstance(value, Behaviour)}

@@ -97,6 +97,13 @@ def _question(line: str, words: list[str]) -> dict[str, object]:
     }
 
 
+def spoken_answer(message: str) -> str:
+    """What a chat model says of numbered passages: something of the first two, and of one that it was not given."""
+    passages = re.findall(r"^\[(\d+)\] [^:]*: (.+)$", message, re.MULTILINE)
+    said = [f"They speak of {' '.join(text.split()[:4])} [{number}]." for number, text in passages[:2]]
+    return " ".join([*said, "And elsewhere too [99]."])
+
+
 def tokens(text: str) -> int:
     """About four characters make a token."""
     return max(1, len(text) // 4)

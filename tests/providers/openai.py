@@ -87,13 +87,13 @@ def embed(request: Request) -> tuple[Answer, Bill]:
 
 
 def chat(request: Request) -> tuple[Answer, Bill]:
-    """`POST /v1/chat/completions` with a strict JSON schema."""
+    """`POST /v1/chat/completions`, with a strict JSON schema or in words."""
     asked: Answer = request.json()
     shape = asked.get("response_format", {}).get("json_schema", {})
     if shape.get("strict") and (complaint := complaint_about(shape.get("schema", {}))):
         raise refused(f"Invalid schema for response_format 'quiz': {complaint}")
     text = "\n".join(message["content"] for message in asked["messages"])
-    content = json.dumps(invention.quiz(text))
+    content = json.dumps(invention.quiz(text)) if shape else invention.spoken_answer(text)
     spent, made = invention.tokens(text), invention.tokens(content)
     message: Answer = {"role": "assistant", "content": content, "refusal": None, "annotations": []}
     answer = {

@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from types import TracebackType
 from typing import Any, Self
 
-from tests.providers import anthropic, openai
+from tests.providers import anthropic, openai, streams
 from tests.providers.behaviours import BY_NAME, CHAT, EMBEDDINGS, MESSAGES, RIGHT, TRANSCRIPTIONS, Behaviour
 from tests.providers.ledger import Bill, Ledger
 from tests.providers.wire import Reply, Request, Server
@@ -89,7 +89,7 @@ class FakeProvider:
             return _json(vendor.as_error("invalid_request_error", None, f"Bad request: {error!r}"), 400)
         if behaviour.billed:
             self.ledger.add(request_key(request), bill)
-        reply = behaviour.reply(answer, vendor.as_error)
+        reply = behaviour.reply(answer, vendor.as_error, _stream(request))
         return replace(reply, headers={"x-request-id": f"req_{len(self.requests)}", **reply.headers})
 
     def _next(self, path: str) -> Behaviour:
@@ -123,6 +123,13 @@ def request_key(request: Request) -> str:
         }
     whole = json.dumps([request.path, content], sort_keys=True)
     return hashlib.sha256(whole.encode()).hexdigest()
+
+
+def _stream(request: Request) -> Callable[[object], bytes] | None:
+    """How the answer is cut into events; None where it is not asked for so."""
+    if request.path not in {CHAT, MESSAGES} or not request.json().get("stream"):
+        return None
+    return streams.by_anthropic if request.path == MESSAGES else streams.by_openai
 
 
 def _json(answer: object, status: int = 200) -> Reply:

@@ -21,6 +21,7 @@ class Delivery(Enum):
     NEVER = "never"  # the connection stays open and silent
     RESET = "reset"  # TCP RST instead of an answer
     TRUNCATED = "truncated"  # the header promises more bytes than come
+    STALLED = "stalled"  # half of it, and then silence
     DRIPPING = "dripping"  # a byte every 50 ms, for ever: each packet is in time, the answer never is
 
 
@@ -115,6 +116,10 @@ async def _send(writer: asyncio.StreamWriter, reply: Reply) -> None:
             writer.write(_head(reply) + reply.body[: len(reply.body) // 2])
             await writer.drain()
             writer.close()
+        case Delivery.STALLED:
+            writer.write(_head(reply) + reply.body[: len(reply.body) // 2])
+            await writer.drain()
+            await asyncio.Event().wait()
         case Delivery.DRIPPING:
             writer.write(_head(reply))
             for byte in reply.body:

@@ -56,12 +56,19 @@ async def test_a_hit_names_the_sentence_and_the_second_at_which_it_is_said(libra
     assert best.passage == SEA
 
 
-async def test_words_are_found_in_any_form_where_their_meaning_is_far(library: Library) -> None:
-    """The embedder of this test knows no stems: "glaciers" and "moving" are strange to it."""
-    best = (await library.find("glaciers moving"))[0]
-    assert best.video_id == library.ice.video_id
-    assert best.sentence in {"A glacier is a river of ice.", "It moves a few metres a day."}
-    assert (await library.find('"PQ-7"'))[0].sentence == "The camera that we used is called PQ-7."
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        ("moved", "It moves a few metres a day."),
+        ("cameras", "The camera that we used is called PQ-7."),
+        ('"PQ-7"', "The camera that we used is called PQ-7."),
+        ("ends stones", "Where it ends it leaves a moraine of stones."),
+        ("coming or unheard", "It comes twice a day."),
+    ],
+)
+async def test_words_are_found_in_any_form_down_to_their_sentence(library: Library, typed: str, sentence: str) -> None:
+    """The embedder of this test knows no stems: most of what is typed here is strange to it."""
+    assert (await library.find(typed))[0].sentence == sentence
 
 
 async def test_a_search_stays_in_the_video_or_the_course_that_is_named(library: Library) -> None:

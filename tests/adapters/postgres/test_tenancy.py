@@ -19,13 +19,15 @@ from schemas.chunks import SearchQuery
 from schemas.errors import Superseded, TranscriptNotReady, VideoNotFound
 from schemas.media import AudioRef
 from tests.callers import creator_caller
+from tests.chats import chatted
 from tests.databases import MODEL, FreshDatabase, embedded, laid_out_audio, queued_video, quizzed, transcribed
 
 pytestmark = pytest.mark.servers
 
 TABLES_A_LECTURE_FILLS = (
     "creators", "courses", "videos", "artefacts", "video_events", "transcripts", "transcript_parts", "segments",
-    "chunks", "embeddings", "quizzes", "questions", "idempotency_keys", "outbox", "usage_ledger",
+    "chunks", "embeddings", "quizzes", "questions", "idempotency_keys", "outbox", "usage_ledger", "chat_sessions",
+    "chat_messages",
 )  # fmt: skip
 
 
@@ -47,6 +49,7 @@ async def lectures(database: FreshDatabase) -> AsyncIterator[tuple[Lecture, Lect
         await transcribed(database.app, audio)
         await embedded(database.app, audio, {"a river of ice": [1.0] + [0.0] * 383})
         await quizzed(database.app, audio)
+        await chatted(database.app, creator_caller(audio.video.creator_id))
         made.append(Lecture(audio))
     yield made[0], made[1]
 
@@ -70,7 +73,9 @@ async def test_no_caller_means_no_rows(database: FreshDatabase, lectures: tuple[
         assert await connection.fetch(f"SELECT 1 FROM {table}") == []
 
 
-@pytest.mark.parametrize("table", ["videos", "segments", "chunks", "questions", "usage_ledger"])
+@pytest.mark.parametrize(
+    "table", ["videos", "segments", "chunks", "questions", "usage_ledger", "chat_sessions", "chat_messages"]
+)
 async def test_rows_cannot_be_written_for_another_creator(
     database: FreshDatabase, lectures: tuple[Lecture, Lecture], table: str
 ) -> None:

@@ -7,11 +7,12 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 import httpx2
 import uvicorn
 
+from activities.ports import Embedder
 from adapters.settings import Settings
 from adapters.tokens.development import DevelopmentTokens
 from schemas.callers import Caller, Role
@@ -21,6 +22,9 @@ from starters.api.resources import Resources
 from starters.api.serving import configuration
 from tests.conftest import Servers
 from tests.databases import FreshDatabase
+from tests.fake_models import WordEmbedder
+
+SCARCE = ("auth", "chat", "quiz", "upload")  # a few an hour: tests ask more often than anybody may
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,7 @@ class Gateway:
 
     def operator(self, creator: UUID | None = None) -> dict[str, str]:
         """The headers of who runs the installation."""
-        return self.headers(Caller(role=Role.OPERATOR, subject="operator", creator_id=creator))
+        return self.headers(Caller(role=Role.OPERATOR, subject=f"operator-{uuid4()}", creator_id=creator))
 
     async def limit(self, name: str, requests: int, seconds: int = 1) -> None:
         """Change a limit, as an operator does."""
@@ -74,9 +78,9 @@ def gateway_settings(servers: Servers, database: FreshDatabase, folder: Path, **
 
 
 @asynccontextmanager
-async def running_gateway(settings: Settings) -> AsyncIterator[Gateway]:
-    """It listens inside, and is gone after."""
-    resources = Resources(settings)
+async def running_gateway(settings: Settings, embedder: Embedder | None = None) -> AsyncIterator[Gateway]:
+    """It listens inside, and is gone after. It embeds by words, unless a test is about what a model makes of them."""
+    resources = Resources(settings, embedder or WordEmbedder())
     config = configuration(create_app(resources), settings)
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -88,7 +92,10 @@ async def running_gateway(settings: Settings) -> AsyncIterator[Gateway]:
                     assert not serving.done(), serving.exception()
                     await asyncio.sleep(0.01)
                 tokens = DevelopmentTokens(Path(settings.development_key_file))
-                yield Gateway(url, settings, tokens, client, resources)
+                gateway = Gateway(url, settings, tokens, client, resources)
+                for name in SCARCE:
+                    await gateway.limit(name, 1_000)
+                yield gateway
         finally:
             server.should_exit = True
             await serving

@@ -31,6 +31,20 @@ async def test_the_hundred_and_first_request_of_a_minute_is_refused_and_told_whe
     assert (await _ask(gateway, gateway.creator(uuid4()))).status_code == 404  # another caller is not counted with it
 
 
+async def test_the_twenty_first_chat_of_a_minute_is_refused(gateway: Gateway) -> None:
+    await gateway.client.delete("/api/admin/limits/chat", headers=gateway.operator())
+    headers = gateway.creator(uuid4())
+    answers = [
+        await gateway.client.post(
+            "/api/chat", headers=headers | {"Idempotency-Key": f"{number}"}, json={"question": ""}
+        )
+        for number in range(21)
+    ]
+    assert [answer.status_code for answer in answers] == [422] * 20 + [429]
+    assert answers[-1].headers["ratelimit-limit"] == "20"
+    assert 50 <= int(answers[-1].headers["retry-after"]) <= 60
+
+
 async def test_a_service_is_counted_by_the_creator_it_acts_for(gateway: Gateway) -> None:
     first, second = (
         gateway.headers(Caller(role=Role.CREATOR, subject="key-1", creator_id=uuid4(), is_service=True))

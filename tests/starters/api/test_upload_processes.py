@@ -156,6 +156,8 @@ async def test_two_processes_make_one_video_of_one_upload(installation: Installa
 async def test_memory_stays_flat_while_a_quarter_of_a_gigabyte_comes_in(installation: Installation) -> None:
     headers = installation.headers(uuid4())
     async with installation.gateway() as running:
+        while (await running.client.get("/readyz")).json()["dependencies"]["models"] != "ready":
+            await asyncio.sleep(0.1)  # models take memory of their own
         path = await begin(running, headers, 16 << 20)
         await patch(running, path, headers, 0, megabytes(0, 16))  # what is loaded at first use is loaded
         path = await begin(running, headers, 256 << 20)

@@ -68,7 +68,6 @@ async def whop_gateway(
             "whop_jwks_url": whop.jwks_url,
         }
         async with running_gateway(gateway_settings(servers, database, folder, **(known | changed))) as gateway:
-            await gateway.limit("auth", 1_000)  # these tests sign in more often than anybody may
             yield WhopGateway(gateway, whop)
 
 
