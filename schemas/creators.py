@@ -12,9 +12,6 @@ class CreatorSettings(Frozen):
     """What a creator chose; a new creator has these defaults."""
 
     chat_for_students: bool = Field(default=True, description="Whether students may ask questions in the chat.")
-    chat_instructions: str = Field(
-        default="", max_length=2_000, pattern=r"^[^\x00]*$", description="How a chat model is to speak to students."
-    )
 
 
 class Creator(Frozen):

@@ -1,8 +1,9 @@
 """A chat's question on its way: claimed, searched, asked, told as it is written, and stored whatever happens."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Protocol
 from uuid import UUID
 
 from activities.ports import ChatModel, Embedder
@@ -22,13 +23,13 @@ from schemas.chats import (
     Reply,
     asker_of,
 )
-from schemas.errors import AnswerPending, ChatNotFound
+from schemas.creators import CreatorSettings
+from schemas.errors import AnswerPending, ChatNotFound, Forbidden
 from schemas.usage import Usage
 from starters.citations import CitationReader
 from starters.search import Moment, Sought, find_moments
 
 PASSAGES = 5
-LoadContext = Callable[[Caller, UUID], Awaitable[ChatContext]]
 Told = str | Citation | ChatMessage  # a piece of the answer, where it was said, and at the end all that is stored
 
 
@@ -41,27 +42,37 @@ class Begun:
     exchanges: tuple[Exchange, ...] = ()
 
 
+class Memory(Protocol):
+    """What need not be read from the database every time; see `Remembered`."""
+
+    async def settings(self, creator: UUID) -> CreatorSettings: ...
+
+    async def chat_context(self, caller: Caller, session_id: UUID) -> ChatContext: ...
+
+    async def forget_chat_context(self, caller: Caller, session_id: UUID) -> None: ...
+
+
 class Chat:
     """Answers questions about what the caller may see."""
 
-    def __init__(
-        self, database: Database, embedder: Embedder, model: ChatModel, load_context: LoadContext | None = None
-    ) -> None:
-        """`load_context`: what a session has said lately, read from the database unless it is remembered somewhere."""
+    def __init__(self, database: Database, embedder: Embedder, model: ChatModel, memory: Memory) -> None:
         self._database = database
         self._embedder = embedder
         self._model = model
         self._chats = PostgresChats(database)
-        self._load_context = load_context or self._chats.context
+        self._memory = memory
 
     async def begin(self, caller: Caller, asked: AskedQuestion) -> Begun:
         """Make sure that the caller may ask this, and that this process alone answers it.
 
-        Idempotent: the same key gives the stored answer. Raises: see `PostgresChats.claim`.
+        Idempotent: the same key gives the stored answer. Raises: Forbidden where the creator
+        wants no chat for students; see `PostgresChats.claim`.
         """
+        if caller.student_id is not None and not (await self._memory.settings(caller.creator)).chat_for_students:
+            raise Forbidden("this creator has no chat for students")
         exchanges: tuple[Exchange, ...] = ()
         if not asked.is_new_session:
-            context = await self._load_context(caller, asked.session_id)
+            context = await self._memory.chat_context(caller, asked.session_id)
             if (context.creator_id, context.asker_id) != (caller.creator, asker_of(caller)):
                 raise ChatNotFound(f"you have no chat session {asked.session_id}")
             exchanges = context.exchanges
@@ -87,6 +98,7 @@ class Chat:
             draft.status = MessageStatus.ANSWERED
         finally:
             message = await self._chats.finish(begun.caller, begun.claim, draft.reply())
+            await self._memory.forget_chat_context(begun.caller, begun.claim.question.session_id)
         if message is None:
             raise AnswerPending("this question is being answered elsewhere", retry_after=1)
         yield message

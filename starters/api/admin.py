@@ -15,6 +15,7 @@ from schemas.creators import Creator, CreatorSettings
 from schemas.errors import NotFound
 from schemas.limits import DEFAULT_LIMITS, RateLimit
 from starters.api.calling import ResourcesDep, calling, security
+from starters.remembered import SETTINGS
 
 Name = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
 _LOGGER = logging.getLogger(__name__)
@@ -69,7 +70,7 @@ async def creator(creator_id: UUID, resources: ResourcesDep) -> Creator:
 async def choose(creator_id: UUID, settings: CreatorSettings, resources: ResourcesDep) -> Creator:
     """Replace the creator's settings; whoever asks from now on gets the new ones."""
     changed = _known(await CreatorDirectory(resources.database).choose(creator_id, settings))
-    await resources.cache.invalidate_tag(creator_id, "settings")
+    await resources.cache.invalidate_tag(creator_id, SETTINGS)
     return changed
 
 

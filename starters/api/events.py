@@ -8,7 +8,7 @@ from starlette.requests import Request
 from adapters.postgres.events import MAX_KEY_LENGTH, EventInbox
 from schemas.callers import Caller
 from schemas.errors import FileNotReadable, Forbidden
-from schemas.events import Event, EventAnswer, PlatformEvent, UploadCompleted
+from schemas.events import Event, EventAnswer, MembershipChanged, PlatformEvent, UploadCompleted
 from starters.api.calling import CreatorCaller, ResourcesDep, security
 from starters.api.envelope import add_header
 from starters.api.requests import REPEATED, request_id_of
@@ -46,6 +46,10 @@ async def post_event(
 async def accepted(resources: Resources, request: Request, key: str, event: PlatformEvent) -> EventAnswer:
     """The event's first answer, marked where it is not given for the first time."""
     receipt = await EventInbox(resources.database).accept(key, event, request_id_of(request))
+    if isinstance(event, MembershipChanged):
+        await resources.remembered.forget_members(event.creator)
+    elif receipt.answer.video_id is not None:
+        await resources.remembered.forget_video(event.creator, receipt.answer.video_id)
     if receipt.is_repeat:
         add_header(request, REPEATED, "true")
     return receipt.answer

@@ -73,6 +73,9 @@ class StateOfProcess(CollectorRegistry):
         for cache, count in list(self._resources.cache.counts.items()):
             reads.add_metric((cache, "hit"), count.hits)
             reads.add_metric((cache, "miss"), count.misses)
+        vectors = self._resources.embedding_cache
+        reads.add_metric(("embeddings", "hit"), vectors.hits)
+        reads.add_metric(("embeddings", "miss"), vectors.misses)
         yield reads
         degraded = GaugeMetricFamily("mentora_degraded", "1 while this is done without", labels=("dependency",))
         degraded.add_metric(("cache",), self._resources.cache.is_away)

@@ -31,6 +31,7 @@ from starters.api.signals import observe_statement
 from starters.chats import Chat
 from starters.embedding import CachedEmbedder
 from starters.following import Following
+from starters.remembered import Remembered
 from starters.uploads import Uploads
 
 if TYPE_CHECKING:
@@ -135,10 +136,11 @@ class Resources:
     @cached_property
     def embedder(self) -> Embedder:
         """The model that questions are embedded with: the pipeline's own, and what it made is remembered."""
-        return CachedEmbedder(self._embedding_model, self._embedding_cache)
+        return CachedEmbedder(self._embedding_model, self.embedding_cache)
 
     @cached_property
-    def _embedding_cache(self) -> RedisEmbeddingCache:
+    def embedding_cache(self) -> RedisEmbeddingCache:
+        """Vectors of what was embedded before, by the pipeline too."""
         return RedisEmbeddingCache(self.settings.redis_cache_url)
 
     @cached_property
@@ -153,7 +155,12 @@ class Resources:
     @cached_property
     def chat(self) -> Chat:
         """Questions and their answers."""
-        return Chat(self.database, self.embedder, self.chat_model)
+        return Chat(self.database, self.embedder, self.chat_model, self.remembered)
+
+    @cached_property
+    def remembered(self) -> Remembered:
+        """Reads that many repeat."""
+        return Remembered(self.database, self.cache)
 
     async def warm_up(self) -> None:
         """Load local models, in a thread. What is missing or not set is told in the log, and again to who asks."""
@@ -173,6 +180,6 @@ class Resources:
 
     async def close(self) -> None:
         """Give every connection back."""
-        for name in ("limits", "cache", "database", "whop", "chat_model", "_embedding_cache"):
+        for name in ("limits", "cache", "database", "whop", "chat_model", "embedding_cache"):
             if name in self.__dict__:
                 await getattr(self, name).close()

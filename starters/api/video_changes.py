@@ -31,6 +31,7 @@ async def edit(
     """Change title, course or whether it is published; what is not named stays. If-Match keeps others' edits."""
     expected = None if if_match is None else {tag.strip() for tag in if_match.split(",")}
     edited = await VideoWriter(resources.database).edit(caller.creator, video_id, change, expected)
+    await resources.remembered.forget_video(caller.creator, video_id)
     add_header(request, "ETag", edited.tag)
     return edited
 
@@ -39,15 +40,20 @@ async def edit(
 async def delete(video_id: UUID, caller: CreatorCaller, resources: ResourcesDep, request: Request) -> None:
     """Remove the video and everything that was made of it, for good. A repeat is answered alike."""
     await VideoWriter(resources.database).delete(caller.creator, video_id, request_id_of(request))
+    await resources.remembered.forget_video(caller.creator, video_id)
 
 
 @router.post("/{video_id}/cancel")
 async def cancel(video_id: UUID, caller: CreatorCaller, resources: ResourcesDep, request: Request) -> VideoState:
     """End the processing; what is stored stays. A repeat is answered alike; a video that ended is a conflict."""
-    return await VideoWriter(resources.database).cancel(caller.creator, video_id, request_id_of(request))
+    state = await VideoWriter(resources.database).cancel(caller.creator, video_id, request_id_of(request))
+    await resources.remembered.forget_video(caller.creator, video_id)
+    return state
 
 
 @router.post("/{video_id}/retry", status_code=202)
 async def retry(video_id: UUID, caller: CreatorCaller, resources: ResourcesDep, request: Request) -> VideoState:
     """Process a failed or cancelled video again. What is stored is not made again; any other status is a conflict."""
-    return await VideoWriter(resources.database).retry(caller.creator, video_id, request_id_of(request))
+    state = await VideoWriter(resources.database).retry(caller.creator, video_id, request_id_of(request))
+    await resources.remembered.forget_video(caller.creator, video_id)
+    return state

@@ -5,13 +5,15 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import BaseModel
+from starlette.requests import Request
 
 from adapters.postgres.library import Library
 from schemas.library import VideoCard, VideoDetail
+from schemas.video_changes import EditableVideo
 from schemas.videos import VideoStatus
 from starters.api.calling import AnyCaller, ResourcesDep, security
+from starters.api.envelope import add_header
 from starters.api.paging import Cursor, Limit, cursor_of, place_of
-from starters.library import describe
 
 router = APIRouter(prefix="/api/videos", tags=["videos"], dependencies=security())
 
@@ -42,6 +44,8 @@ async def videos(
 
 
 @router.get("/{video_id}")
-async def video(video_id: UUID, caller: AnyCaller, resources: ResourcesDep) -> VideoDetail:
+async def video(video_id: UUID, caller: AnyCaller, resources: ResourcesDep, request: Request) -> VideoDetail:
     """One video: how far it is, what can be read of it, and why it failed if it did."""
-    return describe(await Library(resources.database).find(caller, video_id))
+    found = await resources.remembered.video(caller, video_id)
+    add_header(request, "ETag", EditableVideo.model_validate(found, from_attributes=True).tag)
+    return found

@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from adapters.postgres.webhooks import WebhookInbox
 from schemas.errors import SignatureRefused
+from schemas.ids import creator_id
 from schemas.webhooks import WebhookOutcome
 from starters.api.calling import ResourcesDep
 from starters.api.signals import REFUSED_SIGNATURES
@@ -58,4 +59,7 @@ async def whop(
         _LOGGER.warning("refused a webhook in Whop's name, of %d bytes", len(body))
         raise
     event = read_event(body, webhook_id)
-    return WebhookTaken(id=event.id, outcome=await WebhookInbox(resources.database).accept(event))
+    outcome = await WebhookInbox(resources.database).accept(event)
+    if event.company is not None:
+        await resources.remembered.forget_members(creator_id(event.company))
+    return WebhookTaken(id=event.id, outcome=outcome)

@@ -9,10 +9,12 @@ import pytest_asyncio
 
 from adapters.chat.extractive import ExtractiveChat
 from adapters.postgres.pool import Database
+from adapters.redis.cache import Cache
 from schemas.callers import Caller
 from schemas.chats import AskedQuestion, ChatContext, ChatMessage
 from schemas.errors import ChatNotFound
 from starters.chats import Chat
+from starters.remembered import Remembered
 from starters.search import Sought, find_moments
 from tests.callers import creator_caller, joined
 from tests.chats import chatted, question
@@ -46,7 +48,7 @@ async def _counted(database: FreshDatabase) -> AsyncIterator[tuple[Database, lis
 
 
 def _chat(database: Database) -> Chat:
-    return Chat(database, WordEmbedder(), ExtractiveChat())
+    return Chat(database, WordEmbedder(), ExtractiveChat(), Remembered(database, Cache("")))
 
 
 async def _asked(chat: Chat, caller: Caller, asked: AskedQuestion) -> ChatMessage:
@@ -68,12 +70,13 @@ async def test_a_search_is_one_statement_however_many_videos_it_finds(database: 
         assert len(_work(statements)) == 1
 
 
-async def test_a_question_is_six_statements_in_three_transactions(database: FreshDatabase, ada: Caller) -> None:
+async def test_a_question_is_seven_statements_in_four_transactions(database: FreshDatabase, ada: Caller) -> None:
     async with _counted(database) as (one, statements):
         first = await _asked(_chat(one), ada, question(text="What is a glacier?"))
         assert len(first.citations) > 0
         words = [" ".join(sql.split())[:28] for sql in _work(statements)]
         assert words == [
+            "SELECT settings FROM creator",  # whether students may ask, where nobody remembers it
             "WITH allowed AS MATERIALIZED",  # the claim
             "INSERT INTO usage_ledger (cr",
             "WITH near AS MATERIALIZED ( ",  # the search
@@ -81,7 +84,7 @@ async def test_a_question_is_six_statements_in_three_transactions(database: Fres
             "UPDATE usage_ledger SET sett",
             "INSERT INTO analytics_events",
         ]
-        assert sum(sql.startswith("COMMIT") for sql in statements) == 3
+        assert sum(sql.startswith("COMMIT") for sql in statements) == 4
         statements.clear()
         await _asked(_chat(one), ada, question(first.session_id, "What is a glacier?"))
         assert len(_work(statements)) == len(words) + 1  # and the context, where nobody remembers it
@@ -90,12 +93,14 @@ async def test_a_question_is_six_statements_in_three_transactions(database: Fres
 async def test_a_remembered_context_of_somebody_else_is_not_taken(database: FreshDatabase, ada: Caller) -> None:
     session = (await chatted(database.app, ada)).session_id
 
-    async def remembered(_: Caller, session_id: UUID) -> ChatContext:
+    class Careless(Remembered):
         """As a cache would that forgets to keep callers apart."""
-        assert ada.student_id is not None
-        return ChatContext(session_id=session_id, creator_id=ada.creator, asker_id=ada.student_id)
 
-    chat = Chat(database.app, WordEmbedder(), ExtractiveChat(), remembered)
+        async def chat_context(self, caller: Caller, session_id: UUID) -> ChatContext:
+            assert ada.student_id is not None
+            return ChatContext(session_id=session_id, creator_id=ada.creator, asker_id=ada.student_id)
+
+    chat = Chat(database.app, WordEmbedder(), ExtractiveChat(), Careless(database.app, Cache("")))
     assert (await _asked(chat, ada, question(session))).answer
     eve = await joined(database, ada.creator, "eve")
     for other in (eve, creator_caller(ada.creator), ada.model_copy(update={"creator_id": uuid4()})):
