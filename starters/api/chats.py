@@ -25,11 +25,11 @@ from starters.api.envelope import add_header
 from starters.api.event_stream import EventStream
 from starters.api.paging import Cursor, Limit, cursor_of, place_of
 from starters.api.problems import bug_response, problem_response
+from starters.api.requests import REPEATED
 from starters.api.texts import PlainText
 from starters.chats import Begun, Chat
 
 ANSWER_SECONDS = 60.0  # of a stream; whoever wants one document waits no longer than for any other answer
-REPEATED = "Idempotent-Replayed"
 _LOGGER = logging.getLogger(__name__)
 
 router = APIRouter(prefix="/api/chat", tags=["chat"], dependencies=security())

@@ -84,6 +84,7 @@ async def running_gateway(settings: Settings, embedder: Embedder | None = None) 
     config = configuration(create_app(resources), settings)
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listening:
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else small answers wait for 40 ms
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         serving = asyncio.create_task(server._serve([listening]))  # `serve` would take the tests' signals
         try:
