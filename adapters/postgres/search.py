@@ -44,47 +44,49 @@ class ChunkSearch:
         return [_hit(row) for row in rows]
 
 
+# `near` is the query that the vector index answers, about right and in relaxed order; `by_meaning` puts it right
+# with full precision (10 of 10, where asking the index for 10 gave 9). Each list is four times as long as the
+# answer. A sentence's words count one by one: a whole question hardly ever stands in one sentence.
+_BEST = """WITH near AS MATERIALIZED (
+    SELECT chunk_id, 1 - (embedding <=> $2::vector) AS score FROM embeddings
+    WHERE creator_id = $1 AND model = '{model}' AND ($4::uuid IS NULL OR video_id = $4)
+      AND ($5::uuid IS NULL OR video_id IN (
+               SELECT id FROM videos WHERE creator_id = $1 AND course_id = $5))
+    ORDER BY embedding::{halfvec} <=> $2::vector::{halfvec} LIMIT 4 * $6
+), by_meaning AS (
+    SELECT chunk_id, score, row_number() OVER (ORDER BY score DESC, chunk_id) AS place FROM near
+), matching AS MATERIALIZED (
+    SELECT id AS chunk_id, ts_rank_cd(lexemes, websearch_to_tsquery('english', $3)) AS score FROM chunks
+    WHERE creator_id = $1 AND lexemes @@ websearch_to_tsquery('english', $3)
+      AND ($4::uuid IS NULL OR video_id = $4)
+      AND ($5::uuid IS NULL OR video_id IN (
+               SELECT id FROM videos WHERE creator_id = $1 AND course_id = $5))
+    ORDER BY score DESC, id LIMIT 4 * $6
+), by_words AS (
+    SELECT chunk_id, row_number() OVER (ORDER BY score DESC, chunk_id) AS place FROM matching
+), fused AS (
+    SELECT chunk_id, by_meaning.score AS score, by_words.place AS word_place,
+           coalesce(1.0 / ({constant} + by_meaning.place), 0)
+           + coalesce(1.0 / ({constant} + by_words.place), 0) AS fused
+    FROM by_meaning FULL JOIN by_words USING (chunk_id)
+    ORDER BY fused DESC, chunk_id LIMIT $6
+)
+SELECT chunk.video_id, video.title AS video_title, chunk.id AS chunk_id, chunk.text,
+       chunk.start_second, chunk.end_second, fused.word_place,
+       coalesce(fused.score, (
+           SELECT 1 - (embedding <=> $2::vector) FROM embeddings
+           WHERE creator_id = $1 AND chunk_id = chunk.id AND model = '{model}'), 0) AS score,
+       (SELECT jsonb_agg(said || to_jsonb(ts_rank(to_tsvector('english', said ->> 2), replace(
+                   websearch_to_tsquery('english', $3)::text, ' & ', ' | ')::tsquery)) ORDER BY number)
+        FROM jsonb_array_elements(chunk.sentences) WITH ORDINALITY AS listed (said, number)) AS sentences
+FROM fused
+JOIN chunks chunk ON chunk.creator_id = $1 AND chunk.id = fused.chunk_id
+JOIN videos video ON video.creator_id = $1 AND video.id = chunk.video_id
+ORDER BY fused.fused DESC, chunk.id"""
+
+
 def _best(model: str) -> str:
-    halfvec = f"halfvec({_DIMENSIONS[model]})"
-    # `near` is the query that the vector index answers, about right and in relaxed order; `by_meaning` puts it right
-    # with full precision (10 of 10, where asking the index for 10 gave 9). Each list is four times as long as the
-    # answer. A sentence's words count one by one: a whole question hardly ever stands in one sentence.
-    return f"""WITH near AS MATERIALIZED (
-                   SELECT chunk_id, 1 - (embedding <=> $2::vector) AS score FROM embeddings
-                   WHERE creator_id = $1 AND model = '{model}' AND ($4::uuid IS NULL OR video_id = $4)
-                     AND ($5::uuid IS NULL OR video_id IN (
-                              SELECT id FROM videos WHERE creator_id = $1 AND course_id = $5))
-                   ORDER BY embedding::{halfvec} <=> $2::vector::{halfvec} LIMIT 4 * $6
-               ), by_meaning AS (
-                   SELECT chunk_id, score, row_number() OVER (ORDER BY score DESC, chunk_id) AS place FROM near
-               ), matching AS MATERIALIZED (
-                   SELECT id AS chunk_id, ts_rank_cd(lexemes, websearch_to_tsquery('english', $3)) AS score FROM chunks
-                   WHERE creator_id = $1 AND lexemes @@ websearch_to_tsquery('english', $3)
-                     AND ($4::uuid IS NULL OR video_id = $4)
-                     AND ($5::uuid IS NULL OR video_id IN (
-                              SELECT id FROM videos WHERE creator_id = $1 AND course_id = $5))
-                   ORDER BY score DESC, id LIMIT 4 * $6
-               ), by_words AS (
-                   SELECT chunk_id, row_number() OVER (ORDER BY score DESC, chunk_id) AS place FROM matching
-               ), fused AS (
-                   SELECT chunk_id, by_meaning.score AS score, by_words.place AS word_place,
-                          coalesce(1.0 / ({FUSION_CONSTANT} + by_meaning.place), 0)
-                          + coalesce(1.0 / ({FUSION_CONSTANT} + by_words.place), 0) AS fused
-                   FROM by_meaning FULL JOIN by_words USING (chunk_id)
-                   ORDER BY fused DESC, chunk_id LIMIT $6
-               )
-               SELECT chunk.video_id, video.title AS video_title, chunk.id AS chunk_id, chunk.text,
-                      chunk.start_second, chunk.end_second, fused.word_place,
-                      coalesce(fused.score, (
-                          SELECT 1 - (embedding <=> $2::vector) FROM embeddings
-                          WHERE creator_id = $1 AND chunk_id = chunk.id AND model = '{model}'), 0) AS score,
-                      (SELECT jsonb_agg(said || to_jsonb(ts_rank(to_tsvector('english', said ->> 2), replace(
-                                  websearch_to_tsquery('english', $3)::text, ' & ', ' | ')::tsquery)) ORDER BY number)
-                       FROM jsonb_array_elements(chunk.sentences) WITH ORDINALITY AS listed (said, number)) AS sentences
-               FROM fused
-               JOIN chunks chunk ON chunk.creator_id = $1 AND chunk.id = fused.chunk_id
-               JOIN videos video ON video.creator_id = $1 AND video.id = chunk.video_id
-               ORDER BY fused.fused DESC, chunk.id"""  # noqa: S608 - model and numbers are constants of this file
+    return _BEST.format(model=model, halfvec=f"halfvec({_DIMENSIONS[model]})", constant=FUSION_CONSTANT)
 
 
 def _hit(row: Record) -> SearchHit:
