@@ -6,8 +6,12 @@ import http from "k6/http";
 import { SharedArray } from "k6/data";
 import { Counter } from "k6/metrics";
 
-const targets = JSON.parse(open(__ENV.TARGETS));
-const students = new SharedArray("students", () => targets.students);
+// Read once for all users: a thousand of them would each parse the file, and keep it.
+const students = new SharedArray("students", () => JSON.parse(open(__ENV.TARGETS)).students);
+const [targets] = new SharedArray("targets", () => {
+  const { url, questions } = JSON.parse(open(__ENV.TARGETS));
+  return [{ url, questions }];
+});
 const refused = new Counter("refused");
 
 // Shares of a student's requests. Most of the time somebody watches; now and then somebody asks.

@@ -30,7 +30,7 @@ THINK_SECONDS = 3.3  # 300 requests a second
 RAMP_SECONDS = 20
 HOLD_SECONDS = 120
 CREATORS = 5
-LECTURES = 4  # of each creator
+LECTURES = 2  # of each creator
 K6 = Path(sys.executable).parent / "k6"
 QUESTIONS = (
     "why do earthquakes happen",
