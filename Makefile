@@ -10,7 +10,7 @@ LOCKS := requirements.lock requirements-local.lock requirements-dev.lock
 COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-header pyproject.toml
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint types floors chaos bench recordings histories sample lock clean versions
+.PHONY: help setup demo test test-fast lint types floors chaos fuzz bench recordings histories sample lock clean versions
 
 help: ## List what can be made
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,10 +32,10 @@ demo: $(READY) ## Process the sample lecture, from bytes to quiz
 	@$(BIN)/mentora process samples/lecture.mp4
 
 test: lint types floors $(RECORDING) ## Everything that guards the code
-	$(BIN)/pytest -m "not chaos"
+	$(BIN)/pytest -m "not chaos and not fuzz"
 
 test-fast: $(READY) $(RECORDING) ## The tests of a few seconds
-	$(BIN)/pytest -m "not slow and not chaos"
+	$(BIN)/pytest -m "not slow and not chaos and not fuzz"
 
 lint: $(READY)
 	$(BIN)/ruff check .
@@ -49,6 +49,9 @@ floors: $(READY)
 
 chaos: $(READY) $(RECORDING) ## Kill everything in turn while a ten-minute lecture is processed
 	$(BIN)/pytest -m chaos --timeout 1800
+
+fuzz: $(READY) ## Hold the whole contract against Schemathesis, as each role
+	$(BIN)/pytest -m fuzz tests/starters/api
 
 bench: $(READY) $(RECORDING) ## The figures that the README quotes
 	$(BIN)/python -m benchmarks

@@ -139,8 +139,10 @@ async def _routing(request: Request, error: Exception) -> Response:
 
 def _methods(request: Request) -> set[str]:
     """What the contract has at this address: Starlette tells of the first route alone."""
-    paths = request.app.openapi()["paths"].items()
-    fitting = (known for template, known in paths if compile_path(template)[0].match(request.url.path))
+    paths, path = request.app.openapi()["paths"], request.url.path
+    if path in paths:  # a name of its own goes before an id
+        return {method.upper() for method in paths[path]}
+    fitting = (known for template, known in paths.items() if compile_path(template)[0].match(path))
     return {method.upper() for known in fitting for method in known}
 
 
