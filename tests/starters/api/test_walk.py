@@ -28,15 +28,19 @@ CREATOR = creator_id("ada")
 
 @dataclass
 class CuttingProxy:
-    """Passes bytes on to the gateway, and cuts a connection after so many bytes, as often as it is told."""
+    """Passes bytes on to the gateway, and cuts a connection after so many bytes, as often as it is told.
+
+    The gateway's own address in an answer becomes the proxy's, as with any reverse proxy.
+    """
 
     target: int
     after: int
     cuts: int
+    port: int = 0
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there, onward = await asyncio.open_connection("127.0.0.1", self.target)
-        back = asyncio.create_task(self._pass(there, writer))
+        back = asyncio.create_task(self._answer(there, writer))
         try:
             await self._pass(reader, onward, self.after if self.cuts else None)
         finally:
@@ -44,7 +48,13 @@ class CuttingProxy:
                 end.close()
             back.cancel()
 
-    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limit: int | None = None) -> None:
+    async def _answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while block := await reader.read(65_536):
+                writer.write(block.replace(b":%d/" % self.target, b":%d/" % self.port))
+                await writer.drain()
+
+    async def _pass(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, limit: int | None) -> None:
         passed = 0
         with suppress(ConnectionError):
             while block := await reader.read(65_536):
@@ -61,7 +71,8 @@ async def _cut(api: str, after: int, cuts: int) -> AsyncIterator[tuple[CuttingPr
     proxy = CuttingProxy(httpx.URL(api).port or 80, after, cuts)
     server = await asyncio.start_server(proxy.serve, "127.0.0.1", 0)
     async with server:
-        yield proxy, f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        proxy.port = server.sockets[0].getsockname()[1]
+        yield proxy, f"http://127.0.0.1:{proxy.port}"
 
 
 async def _followed(client: httpx.AsyncClient, video: str) -> list[int]:
@@ -74,6 +85,8 @@ async def _followed(client: httpx.AsyncClient, video: str) -> list[int]:
             async for event in EventSource(stream).aiter_sse():
                 if event.event == "end":
                     return numbers
+                if not event.data:  # how long to wait before coming again
+                    continue
                 numbers.append(int(event.id))
                 seen += 1
                 if seen == 3 and len(numbers) < 10:
