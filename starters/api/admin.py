@@ -74,14 +74,14 @@ async def choose(creator_id: UUID, settings: CreatorSettings, resources: Resourc
     return changed
 
 
-@router.delete("/cache/{creator_id}/tags/{tag}", status_code=204)
+@router.delete("/cache/{creator_id}/tags/{tag:path}", status_code=204)
 async def forget_tag(creator_id: UUID, tag: Name, resources: ResourcesDep) -> None:
     """Forget all of the creator's cached values that carry the tag; twice is once."""
     await resources.cache.invalidate_tag(creator_id, tag)
     _LOGGER.info("cache: the tag %r of creator %s was forgotten", tag, creator_id)
 
 
-@router.delete("/cache/{creator_id}/{policy}/{name}", status_code=204)
+@router.delete("/cache/{creator_id}/{policy}/{name:path}", status_code=204)
 async def forget_key(creator_id: UUID, policy: Name, name: Name, resources: ResourcesDep) -> None:
     """Forget one cached value; twice is once."""
     if policy not in POLICIES:

@@ -1,0 +1,115 @@
+"""What the gateway remembers in Redis, and that every write makes it forget in the same breath."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from uuid import UUID, uuid4
+
+import pytest
+import pytest_asyncio
+
+from tests.conftest import Servers
+from tests.databases import FreshDatabase
+from tests.starters.api.gateway import Gateway, gateway_settings, running_gateway
+from tests.starters.api.lectures import completed, enrolled
+
+pytestmark = pytest.mark.servers
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def gateway(
+    servers: Servers, database: FreshDatabase, tmp_path_factory: pytest.TempPathFactory
+) -> AsyncIterator[Gateway]:
+    folder = tmp_path_factory.mktemp("gateway")
+    async with running_gateway(
+        gateway_settings(servers, database, folder, redis_cache_url=servers.redis_url)
+    ) as running:
+        yield running
+
+
+@pytest.fixture
+def creator() -> UUID:
+    return uuid4()
+
+
+async def _title(gateway: Gateway, headers: dict[str, str], video: UUID) -> str | int:
+    """The video's title, or the status where there is none."""
+    answer = await gateway.client.get(f"/api/videos/{video}", headers=headers)
+    return str(answer.json()["title"]) if answer.status_code == 200 else answer.status_code
+
+
+async def _rename_behind_its_back(database: FreshDatabase, video: UUID) -> None:
+    await database.scalar("UPDATE videos SET title = 'unseen' WHERE id = $1", video)
+
+
+async def test_a_page_is_read_once_and_an_edit_shows_at_once(
+    gateway: Gateway, database: FreshDatabase, creator: UUID
+) -> None:
+    video = (await completed(database, creator))[0].video.video_id
+    headers = gateway.creator(creator)
+    first = await _title(gateway, headers, video)
+    await _rename_behind_its_back(database, video)
+    assert await _title(gateway, headers, video) == first != "unseen"
+    await gateway.client.patch(f"/api/videos/{video}", headers=headers, json={"title": "edited"})
+    assert await _title(gateway, headers, video) == "edited"
+    await gateway.client.delete(f"/api/videos/{video}", headers=headers)
+    assert await _title(gateway, headers, video) == 404
+
+
+async def test_members_share_a_page_and_nobody_else_gets_it(
+    gateway: Gateway, database: FreshDatabase, creator: UUID
+) -> None:
+    video = (await completed(database, creator))[0].video.video_id
+    await enrolled(database, creator)
+    ada, eve, stranger = (
+        gateway.student(creator), gateway.student(creator, "eve"), gateway.student(uuid4())
+    )  # fmt: skip
+    assert isinstance(await _title(gateway, ada, video), str)
+    assert await _title(gateway, eve, video) == 404
+    assert await _title(gateway, stranger, video) == 404
+    assert await _title(gateway, gateway.creator(uuid4()), video) == 404
+
+
+async def test_a_membership_that_begins_or_ends_by_event_counts_at_once(
+    gateway: Gateway, database: FreshDatabase, creator: UUID
+) -> None:
+    video = (await completed(database, creator))[0].video.video_id
+    student = gateway.student(creator)
+    assert await _title(gateway, student, video) == 404
+    for status, expected in (("active", False), ("cancelled", True)):
+        event = {
+            "type": "membership/changed", "membership_id": "mem_1", "user_id": "ada", "status": status,
+            "changed_at": datetime.now(UTC).isoformat(),
+        }  # fmt: skip
+        headers = gateway.creator(creator) | {"Idempotency-Key": status}
+        assert (await gateway.client.post("/api/events", headers=headers, json=event)).status_code == 202
+        assert (await _title(gateway, student, video) == 404) is expected
+
+
+async def test_an_operator_makes_it_forget_by_tag_and_by_key(
+    gateway: Gateway, database: FreshDatabase, creator: UUID
+) -> None:
+    video = (await completed(database, creator))[0].video.video_id
+    headers = gateway.creator(creator)
+    await _title(gateway, headers, video)
+    for path in (f"tags/video/{video}", f"video/{video}/creator"):
+        await database.scalar("UPDATE videos SET title = $2 WHERE id = $1", video, path)
+        assert await _title(gateway, headers, video) != path
+        answer = await gateway.client.delete(f"/api/admin/cache/{creator}/{path}", headers=gateway.operator())
+        assert answer.status_code == 204
+        assert await _title(gateway, headers, video) == path
+    counted = (await gateway.client.get("/metrics")).text
+    assert 'mentora_cache_reads_total{cache="video",outcome="hit"}' in counted
+
+
+async def test_students_may_not_chat_where_the_creator_wants_none(
+    gateway: Gateway, database: FreshDatabase, creator: UUID
+) -> None:
+    await completed(database, creator)
+    await enrolled(database, creator)
+    chosen = await gateway.client.put(
+        f"/api/admin/creators/{creator}/settings", headers=gateway.operator(), json={"chat_for_students": False}
+    )
+    assert chosen.json()["settings"] == {"chat_for_students": False}
+    question = {"question": "What is a glacier?", "stream": False}
+    refused = await gateway.client.post("/api/chat", headers=gateway.student(creator), json=question)
+    assert (refused.status_code, refused.json()["code"]) == (403, "forbidden")
