@@ -132,6 +132,7 @@ _REMOVALS = (
     "DELETE FROM artefacts WHERE creator_id = $1 AND video_id = $2",
     "DELETE FROM video_events WHERE creator_id = $1 AND video_id = $2",
     "DELETE FROM dead_letters WHERE creator_id = $1 AND video_id = $2",
+    "DELETE FROM uploads WHERE creator_id = $1 AND video_id = $2",
 )
 # An address may be signed, and then it is a secret; a title is somebody's words.
 _TOMBSTONE = """UPDATE videos SET status = 'deleted', epoch = $3, title = 'deleted', object_key = 'deleted', url = NULL,

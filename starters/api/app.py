@@ -58,6 +58,7 @@ _ROUTERS = (
     health.router,
     docs.router,
     media.files,
+    uploads.abilities,
     uploads.router,
     multipart.router,
     media.router,

@@ -27,10 +27,11 @@ ChecksumHeader = Annotated[
 ]
 
 router = APIRouter(prefix="/api/videos/upload", tags=["uploads"], dependencies=[tus.SPEAKING, *security()])
+abilities = APIRouter(prefix="/api/videos/upload", tags=["uploads"], dependencies=[tus.SPEAKING])
 
 
-@router.options("", status_code=204, response_class=Response)
-async def abilities(resources: ResourcesDep) -> Response:
+@abilities.options("", status_code=204, response_class=Response)
+async def tell_abilities(resources: ResourcesDep) -> Response:
     """What this server can of the protocol; asks for no credential."""
     return Response(status_code=204, headers=tus.configuration(resources.settings.max_video_bytes))
 

@@ -34,7 +34,7 @@ async def _orders(database: FreshDatabase, video: VideoRef) -> list[Order]:
 # (or another table) by its foreign key, by a statement of `delete_video`, or kept.
 REMOVED = {"transcripts", "transcript_parts", "segments", "chunks", "embeddings", "quizzes", "questions", "artefacts",
            "video_events", "dead_letters"}  # fmt: skip
-CASCADED = {"quiz_attempts"}  # with their quizzes
+UNUSED_HERE = {"quiz_attempts", "uploads"}  # go with their quizzes, and by a statement like the others
 KEPT = {"usage_ledger", "analytics_events", "watch_batches"}  # what was spent and what was done stay true
 
 
@@ -69,7 +69,7 @@ async def test_every_table_that_speaks_of_a_video_is_decided_about(database: Fre
            WHERE a.attname = 'video_id' AND c.relkind IN ('r', 'p') AND NOT c.relispartition
              AND c.relnamespace = 'public'::regnamespace"""
     )
-    assert {row["name"] for row in rows} == REMOVED | CASCADED | KEPT
+    assert {row["name"] for row in rows} == REMOVED | UNUSED_HERE | KEPT
 
 
 async def test_a_tombstone_keeps_nobodys_words_or_addresses(database: FreshDatabase) -> None:

@@ -28,6 +28,10 @@ CHECKS = (
 )
 
 
+_HOOKS = """import schemathesis
+
+schemathesis.serializer.alias("application/offset+octet-stream", "application/octet-stream")
+"""
 # What is deleted is another video than the one that everything else is asked of.
 _KEEP = f"""[[operations]]
 include-method = "DELETE"
@@ -50,7 +54,8 @@ async def _fuzzed(
     """Run Schemathesis with these headers, over ids that exist."""
     config = folder / "schemathesis.toml"
     parameters = "\n".join(f'"path.{name}" = "{value}"' for name, value in known.items())
-    config.write_text(f"{_KEEP}[parameters]\n{parameters}\n")
+    (folder / "hooks.py").write_text(_HOOKS)
+    config.write_text(f'hooks = "hooks.py"\n{_KEEP}[parameters]\n{parameters}\n')
     argv = [
         *(str(Path(sys.executable).parent / "schemathesis"), "--config-file", str(config)),
         *("run", f"{gateway.url}/openapi.json", "--checks", ",".join(CHECKS), "--seed", "1", "--no-shrink"),
