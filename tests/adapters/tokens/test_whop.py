@@ -5,6 +5,7 @@ import hmac
 import json
 import time
 from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -20,7 +21,17 @@ from schemas.errors import Unauthenticated
 from tests.providers.whop import APP, JWKS, FakeWhop, signing_key
 from tests.providers.wire import Reply
 
-NOW = int(time.time())
+
+@dataclass(frozen=True)
+class FromNow:
+    """A time that is right when the test runs, however long before it was collected."""
+
+    seconds: float
+
+
+def _claims(said: dict[str, Any]) -> dict[str, Any]:
+    now = int(time.time())
+    return {name: now + value.seconds if isinstance(value, FromNow) else value for name, value in said.items()}
 
 
 @pytest.fixture(scope="module")
@@ -35,8 +46,9 @@ def tokens(whop: FakeWhop) -> WhopTokens:
 
 
 async def test_a_good_token_names_its_user_and_its_end(whop: FakeWhop, tokens: WhopTokens) -> None:
-    shown = await tokens.read(whop.token("user_1", exp=NOW + 100))
-    assert (shown.user, int(shown.expires.timestamp())) == ("user_1", NOW + 100)
+    end = int(time.time()) + 100
+    shown = await tokens.read(whop.token("user_1", exp=end))
+    assert (shown.user, int(shown.expires.timestamp())) == ("user_1", end)
 
 
 async def test_a_header_that_nobody_asked_for_does_not_matter(whop: FakeWhop, tokens: WhopTokens) -> None:
@@ -47,13 +59,13 @@ async def test_a_header_that_nobody_asked_for_does_not_matter(whop: FakeWhop, to
     "claims",
     [
         {"exp": None},
-        {"exp": NOW - LEEWAY_SECONDS - 5},
+        {"exp": FromNow(-LEEWAY_SECONDS - 5)},
         {"exp": "4000000000"},
         {"exp": float("nan")},
         {"exp": True},
         {"exp": 10**400},
-        {"nbf": NOW + LEEWAY_SECONDS + 60},
-        {"iat": NOW + LEEWAY_SECONDS + 60},
+        {"nbf": FromNow(LEEWAY_SECONDS + 60)},
+        {"iat": FromNow(LEEWAY_SECONDS + 60)},
         {"iss": None},
         {"iss": "urn:whopcom:exp-proxy2"},
         {"iss": ["urn:whopcom:exp-proxy"]},
@@ -74,12 +86,12 @@ async def test_a_claim_that_is_wrong_or_missing_is_refused(
     whop: FakeWhop, tokens: WhopTokens, claims: dict[str, Any]
 ) -> None:
     with pytest.raises(Unauthenticated):
-        await tokens.read(whop.token("user_1", **claims))
+        await tokens.read(whop.token("user_1", **_claims(claims)))
 
 
-@pytest.mark.parametrize("claims", [{"exp": NOW - LEEWAY_SECONDS + 15}, {"nbf": NOW + 15}, {"iat": NOW + 15}])
+@pytest.mark.parametrize("claims", [{"exp": FromNow(-LEEWAY_SECONDS + 15)}, {"nbf": FromNow(15)}, {"iat": FromNow(15)}])
 async def test_two_clocks_may_differ_a_little(whop: FakeWhop, tokens: WhopTokens, claims: dict[str, Any]) -> None:
-    assert (await tokens.read(whop.token("user_1", **claims))).user == "user_1"
+    assert (await tokens.read(whop.token("user_1", **_claims(claims)))).user == "user_1"
 
 
 @pytest.mark.parametrize(
@@ -115,7 +127,7 @@ async def test_a_published_key_of_another_kind_signs_nothing(whop: FakeWhop, tok
     shared, pair = OctKey.generate_key(256, {"kid": "shared"}), RSAKey.generate_key(2048, {"kid": "pair"})
     published = [shared.as_dict(private=True), pair.as_dict(private=False), whop.published[0].as_dict(private=False)]
     whop.misbehave(JWKS, Reply(200, json.dumps({"keys": published}).encode()))
-    said = {"iss": "urn:whopcom:exp-proxy", "aud": APP, "sub": "user_1", "exp": NOW + 600}
+    said = {"iss": "urn:whopcom:exp-proxy", "aud": APP, "sub": "user_1", "exp": time.time() + 600}
     for token in (
         jwt.encode({"alg": "HS256", "kid": "shared"}, said, shared),
         jwt.encode({"alg": "RS256", "kid": "pair"}, said, pair),
@@ -141,7 +153,7 @@ async def test_a_key_or_an_address_inside_the_token_is_not_used(whop: FakeWhop, 
 
 async def test_another_algorithm_is_refused(whop: FakeWhop, tokens: WhopTokens) -> None:
     public = whop.published[0].as_pem(private=False)
-    said = {"iss": "urn:whopcom:exp-proxy", "aud": APP, "sub": "user_1", "exp": NOW + 600}
+    said = {"iss": "urn:whopcom:exp-proxy", "aud": APP, "sub": "user_1", "exp": time.time() + 600}
     kid = {"kid": "first"}
     forged = [
         _unsigned({"alg": "none", **kid}, said),

@@ -103,7 +103,7 @@ async def test_after_a_kill_nothing_is_left_running_and_the_next_start_has_the_d
 async def test_a_person_is_told_the_addresses_and_what_to_type_next(folder: Path) -> None:
     up = await start_mentora(folder, "up", "--no-workers")
     assert up.stdout is not None
-    lines = [(await up.stdout.readline()).decode() for _ in range(12)]
+    lines = [(await up.stdout.readline()).decode() for _ in range(13)]
     text = "".join(lines)
     assert "✓ postgres" in text
     assert "Temporal UI http://127.0.0.1:" in text
