@@ -3,20 +3,18 @@
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from anthropic import AsyncAnthropic
 from anthropic.types import MessageParam
 from pydantic import SecretStr
 
+from adapters.anthropic_client import BASE_URL, TIMEOUT_SECONDS, anthropic_client
 from adapters.chat.prompt import MAX_ANSWER_TOKENS, ChatPrompt, chat_prompt
 from adapters.provider_answers import Wire, read_event
-from adapters.provider_errors import Provider, require_access, translating
+from adapters.provider_errors import Provider, translating
 from schemas.chats import ChatRequest
 from schemas.errors import ProviderAnswerInvalid, ProviderDeclined
 from schemas.usage import Usage
 
-BASE_URL = "https://api.anthropic.com"
 DEFAULT_MODEL = "claude-haiku-5-5"  # that of quizzes
-TIMEOUT_SECONDS = 120.0
 
 
 class _Usage(Wire):
@@ -61,15 +59,8 @@ class AnthropicChat:
         model: str = DEFAULT_MODEL,
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
-        """The SDK neither retries (who asked does) nor makes spans of its own (they may carry content)."""
         self.model = model
-        self._client = AsyncAnthropic(
-            api_key=require_access("anthropic", api_key, base_url),
-            base_url=base_url,
-            timeout=timeout_seconds,
-            max_retries=0,
-            open_telemetry=False,
-        )
+        self._client = anthropic_client(api_key, base_url, timeout_seconds)
 
     async def answer(self, request: ChatRequest) -> AsyncGenerator[str | Usage, None]:
         """One request. The tokens in are told at its beginning, those out at its end.

@@ -3,20 +3,18 @@
 import asyncio
 from collections.abc import Sequence
 
-from anthropic import AsyncAnthropic
 from pydantic import SecretStr
 
+from adapters.anthropic_client import BASE_URL, TIMEOUT_SECONDS, anthropic_client
 from adapters.language_model.prompt import MAX_ANSWER_TOKENS, Prompt, ProposedQuiz, quiz_prompt, quiz_schema
 from adapters.provider_answers import Wire, read_answer, read_content
-from adapters.provider_errors import Provider, require_access, translating
+from adapters.provider_errors import Provider, translating
 from schemas.errors import ProviderAnswerInvalid, ProviderDeclined, ProviderRefused
 from schemas.quizzes import Drafts
 from schemas.transcripts import Segment
 from schemas.usage import Usage
 
-BASE_URL = "https://api.anthropic.com"
 DEFAULT_MODEL = "claude-haiku-5-5"  # the newest of the small family that SDK 2.12 names
-TIMEOUT_SECONDS = 120.0
 
 
 class _Block(Wire):
@@ -58,16 +56,9 @@ class AnthropicQuizGenerator:
         model: str = DEFAULT_MODEL,
         timeout_seconds: float = TIMEOUT_SECONDS,
     ) -> None:
-        """The SDK neither retries (Temporal does, and counts) nor makes spans of its own (they may carry content)."""
         self.model = model
         self._timeout_seconds = timeout_seconds
-        self._client = AsyncAnthropic(
-            api_key=require_access("anthropic", api_key, base_url),
-            base_url=base_url,
-            timeout=timeout_seconds,
-            max_retries=0,
-            open_telemetry=False,
-        )
+        self._client = anthropic_client(api_key, base_url, timeout_seconds)
 
     async def propose(self, title: str, segments: Sequence[Segment], count: int) -> Drafts:
         """Up to `count` questions, unchecked, in one request.

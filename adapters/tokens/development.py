@@ -1,17 +1,16 @@
 """Tokens for a developer's own machine, signed with a key that is made at first use and never leaves the home."""
 
 import json
-import os
 import time
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
+from adapters.tokens.key_file import read_key, unreadable
 from schemas.callers import Caller
-from schemas.errors import SettingsInvalid, Unauthenticated
+from schemas.errors import Unauthenticated
 
 ISSUER = "urn:mentora:development"
 ALGORITHMS = ["ES256"]
@@ -53,23 +52,12 @@ class DevelopmentTokens:
 
 
 def _load(path: Path) -> ECKey:
-    """The first process to come makes it; all others read that one's. Raises: SettingsInvalid."""
+    """Raises: SettingsInvalid."""
     try:
-        if not path.exists():
-            _make(path)
-        return ECKey.import_key(json.loads(path.read_text()))
-    except (OSError, ValueError, JoseError):
-        raise SettingsInvalid(f"MENTORA_DEVELOPMENT_KEY_FILE: {path} cannot be read or made") from None
+        return ECKey.import_key(json.loads(read_key(path, _made)))
+    except (ValueError, JoseError):
+        raise unreadable(path) from None
 
 
-def _make(path: Path) -> None:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    key = ECKey.generate_key("P-256", private=True)
-    with NamedTemporaryFile("w", dir=path.parent, delete=False) as file:  # mode 0600
-        json.dump(key.as_dict(private=True), file)
-    try:
-        os.link(file.name, path)  # fails where another was quicker
-    except FileExistsError:
-        pass
-    finally:
-        Path(file.name).unlink()
+def _made() -> bytes:
+    return json.dumps(ECKey.generate_key("P-256", private=True).as_dict(private=True)).encode()

@@ -5,16 +5,15 @@ import binascii
 import hashlib
 import hmac
 import json
-import os
 import secrets
 import time
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from uuid import UUID
 
 from pydantic import ValidationError
 
 from adapters.settings import Settings
+from adapters.tokens.key_file import read_key
 from schemas.base import Frozen
 from schemas.errors import MediaLinkInvalid, SettingsInvalid
 
@@ -66,26 +65,8 @@ def media_secrets(settings: Settings) -> tuple[bytes, ...]:
     if not settings.development_key_file:
         raise SettingsInvalid("MENTORA_MEDIA_SIGNING_SECRETS is empty: give one of 32 characters or more")
     path = Path(settings.development_key_file).with_name(_FILE)
-    try:
-        if not path.exists():
-            _make(path)
-        return (path.read_bytes(),)
-    except OSError:
-        raise SettingsInvalid(f"MENTORA_DEVELOPMENT_KEY_FILE: {path} cannot be read or made") from None
+    return (read_key(path, lambda: secrets.token_bytes(_SECRET_BYTES)),)
 
 
 def _mac(secret: bytes, said: bytes) -> bytes:
     return hmac.digest(secret, b"media/" + said, "sha256")
-
-
-def _make(path: Path) -> None:
-    """The first process to come makes it; all others read that one's."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with NamedTemporaryFile("wb", dir=path.parent, delete=False) as file:  # mode 0600
-        file.write(secrets.token_bytes(_SECRET_BYTES))
-    try:
-        os.link(file.name, path)  # fails where another was quicker
-    except FileExistsError:
-        pass
-    finally:
-        Path(file.name).unlink()

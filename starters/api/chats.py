@@ -5,17 +5,16 @@ import json
 import logging
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID, uuid4
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter
 from fastapi.sse import ServerSentEvent
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from adapters.postgres.chats import PostgresChats
-from adapters.postgres.events import MAX_KEY_LENGTH
 from schemas.callers import Caller
 from schemas.chats import AskedQuestion, ChatMessage, ChatSession, Citation, asker_of
 from schemas.errors import MentoraError, ProviderUnavailable
@@ -23,6 +22,7 @@ from schemas.ids import chat_message_id, chat_session_id, text_sha256
 from starters.api.calling import AnyCaller, ResourcesDep, security
 from starters.api.envelope import add_header
 from starters.api.event_stream import EventStream
+from starters.api.idempotency import OptionalIdempotencyKey
 from starters.api.paging import Cursor, Limit, cursor_of, place_of
 from starters.api.problems import bug_response, problem_response
 from starters.api.requests import REPEATED
@@ -59,15 +59,6 @@ class MessagePage(ChatSession):
     next: str | None
 
 
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=MAX_KEY_LENGTH,
-        description="The asker's name for this question: the same key again gets the stored answer.",
-    ),
-]
 _EVENT = {
     "type": "object",
     "required": ["event", "data"],
@@ -86,7 +77,7 @@ _STREAMED: dict[int | str, dict[str, Any]] = {
 
 @router.post("", response_model=ChatMessage, responses=_STREAMED)
 async def ask(
-    question: Question, caller: AnyCaller, resources: ResourcesDep, request: Request, key: IdempotencyKey = None
+    question: Question, caller: AnyCaller, resources: ResourcesDep, request: Request, key: OptionalIdempotencyKey = None
 ) -> Response:
     """Answer a question from what the caller may see, with the moments at which the lectures say so."""
     chat = resources.chat

@@ -2,30 +2,21 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Header
+from fastapi import APIRouter, Body
 from starlette.requests import Request
 
-from adapters.postgres.events import MAX_KEY_LENGTH, EventInbox
+from adapters.postgres.events import EventInbox
 from schemas.callers import Caller
 from schemas.errors import FileNotReadable, Forbidden
 from schemas.events import Event, EventAnswer, MembershipChanged, PlatformEvent, UploadCompleted
 from starters.api.calling import CreatorCaller, ResourcesDep, security
 from starters.api.envelope import add_header
+from starters.api.idempotency import IdempotencyKey
 from starters.api.requests import REPEATED, request_id_of
 from starters.api.resources import Resources
 from starters.videos import read_url
 
 router = APIRouter(prefix="/api/events", tags=["events"], dependencies=security())
-
-IdempotencyKey = Annotated[
-    str,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=MAX_KEY_LENGTH,
-        description="The sender's name for what is asked: the same key again gets the first answer.",
-    ),
-]
 
 
 @router.post("", status_code=202)

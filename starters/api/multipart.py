@@ -5,10 +5,10 @@ import errno
 import hashlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated, Any
+from typing import Any
 from uuid import UUID, uuid4, uuid5
 
-from fastapi import APIRouter, Header
+from fastapi import APIRouter
 from pydantic import BaseModel
 from starlette.datastructures import FormData, UploadFile
 from starlette.requests import ClientDisconnect, Request
@@ -23,6 +23,7 @@ from schemas.errors import (
 )
 from schemas.uploads import NewUpload, printable, title_of, upload_key
 from starters.api.calling import CreatorCaller, ResourcesDep, security
+from starters.api.idempotency import OptionalIdempotencyKey
 
 MAX_FILE_BYTES = 100_000_000  # larger ones are resumable: /api/videos/upload
 _BLOCK_BYTES = 1 << 20
@@ -61,7 +62,7 @@ async def send(
     request: Request,
     caller: CreatorCaller,
     resources: ResourcesDep,
-    idempotency_key: Annotated[str | None, Header(min_length=1, max_length=200)] = None,
+    idempotency_key: OptionalIdempotencyKey = None,
 ) -> AcceptedVideo:
     """Take a file of at most 100 MB. The same `Idempotency-Key` again is the same video, and takes no second file."""
     # The form is read in here and not as a parameter: parameters are read before anybody is asked who it is.

@@ -9,7 +9,8 @@ from starlette.requests import Request
 
 from schemas.events import EventAnswer, QuizRequested
 from starters.api.calling import CreatorCaller, ResourcesDep, security
-from starters.api.events import IdempotencyKey, accepted
+from starters.api.events import accepted
+from starters.api.idempotency import IdempotencyKey
 
 router = APIRouter(prefix="/api/quizzes", tags=["quizzes"], dependencies=security())
 

@@ -3,16 +3,16 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Header
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 
 from adapters.postgres.attempts import Attempts
-from adapters.postgres.events import MAX_KEY_LENGTH
 from schemas.attempts import MAX_ANSWERS, Answer, AskedQuiz, AttemptResult, AttemptSummary
 from schemas.callers import Caller, Role
 from starters.api.calling import AnyCaller, ResourcesDep, calling, security
 from starters.api.envelope import add_header
+from starters.api.idempotency import IdempotencyKey
 from starters.api.paging import Cursor, Limit, cursor_of, place_of
 from starters.api.requests import REPEATED
 from starters.attempts import hand_in, put_quiz
@@ -20,16 +20,6 @@ from starters.attempts import hand_in, put_quiz
 router = APIRouter(prefix="/api/quizzes", tags=["quizzes"], dependencies=security())
 
 StudentCaller = Annotated[Caller, Depends(calling(Role.STUDENT))]
-AttemptKey = Annotated[
-    str,
-    Header(
-        alias="Idempotency-Key",
-        min_length=1,
-        max_length=MAX_KEY_LENGTH,
-        pattern=r"^[\x20-\x7e]+$",
-        description="The attempt's name: the same key again gets the first result.",
-    ),
-]
 
 
 class AnswerSheet(BaseModel):
@@ -53,7 +43,12 @@ async def quiz(quiz_id: UUID, caller: AnyCaller, resources: ResourcesDep) -> Ask
 
 @router.post("/{quiz_id}/attempts", status_code=201)
 async def hand_in_attempt(
-    quiz_id: UUID, sheet: AnswerSheet, key: AttemptKey, caller: StudentCaller, resources: ResourcesDep, request: Request
+    quiz_id: UUID,
+    sheet: AnswerSheet,
+    key: IdempotencyKey,
+    caller: StudentCaller,
+    resources: ResourcesDep,
+    request: Request,
 ) -> AttemptResult:
     """Grade the answers: right or wrong by question, with the right option, the reason and the second to jump to.
 

@@ -1,8 +1,5 @@
 """What docs/api.md shows of credentials and files is typed here, against a gateway."""
 
-import asyncio
-import os
-import re
 from pathlib import Path
 from uuid import uuid4
 
@@ -13,23 +10,20 @@ from schemas.ids import creator_id
 from schemas.keys import InstallationRole
 from tests.conftest import Servers
 from tests.databases import fresh_database
+from tests.docs.examples import examples, typed
 from tests.docs.pages import ROOT
 from tests.starters.api.senders import Sender
 from tests.starters.api.whop import whop_gateway
 
 pytestmark = pytest.mark.servers
 
-SECTIONS = ("Who may do what", "Upload", "Play")
 COMPANY = "biz_h0UKqlfUJI55Am"
 
 
 def _commands() -> list[str]:
-    page = (ROOT / "docs" / "api.md").read_text()
-    sections = [text for text in re.split(r"^## ", page, flags=re.MULTILINE) if text.startswith(SECTIONS)]
-    found = re.findall(r"^```bash\n(.*?)^```$", "\n".join(sections), re.MULTILINE | re.DOTALL)
-    return [
-        command for command in found if not command.startswith("mentora ")
-    ]  # run in tests/starters/cli/test_keys.py
+    """Without those of the command line, which tests/starters/cli runs."""
+    shown = examples("Who may do what", "Upload", "Play")
+    return [example.command for example in shown if not example.command.startswith("mentora ")]
 
 
 async def test_every_command_works_in_the_order_of_the_page(servers: Servers, tmp_path: Path) -> None:
@@ -57,12 +51,7 @@ async def test_every_command_works_in_the_order_of_the_page(servers: Servers, tm
                 known["VIDEO"] = await database.scalar("SELECT id FROM videos LIMIT 1")
                 answer = await gateway.client.get(f"/api/videos/{known['VIDEO']}/media", headers=sender.headers)
                 known["MEDIA"] = answer.json()["url"]
-            environment = {"PATH": os.environ["PATH"]} | {name: str(value) for name, value in known.items()}
-            child = await asyncio.create_subprocess_exec(
-                "bash", "-euo", "pipefail", "-c", command, env=environment, cwd=tmp_path, stdout=asyncio.subprocess.PIPE
-            )
-            said, _ = await child.communicate()
-            assert child.returncode == 0, (command, said)
+            await typed(command, tmp_path, **known)
     assert (tmp_path / "first-megabyte").read_bytes() == (tmp_path / "lecture.mp4").read_bytes()[: 1 << 20]
 
 

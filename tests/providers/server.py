@@ -5,13 +5,12 @@ import json
 from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from tests.providers import anthropic, openai, streams
 from tests.providers.behaviours import BY_NAME, CHAT, EMBEDDINGS, MESSAGES, RIGHT, TRANSCRIPTIONS, Behaviour
 from tests.providers.ledger import Bill, Ledger
-from tests.providers.wire import Reply, Request, Server
+from tests.providers.wire import Fake, Reply, Request
 
 Answering = Callable[[Request], tuple[dict[str, Any], Bill]]
 _ROUTES: dict[str, Answering] = {
@@ -28,7 +27,7 @@ class _Planned:
     path: str | None  # None: whichever comes next
 
 
-class FakeProvider:
+class FakeProvider(Fake):
     """`async with FakeProvider() as provider`: real HTTP, deterministic answers, misbehaviour by script.
 
     Other processes script it over `POST /control/misbehave` with {"behaviours": [names], "on": path, "retry_after": s}
@@ -36,20 +35,9 @@ class FakeProvider:
     """
 
     def __init__(self, port: int = 0) -> None:
-        self.port = port
-        self.requests: list[Request] = []
+        super().__init__(port)
         self.ledger = Ledger()
         self._script: deque[_Planned] = deque()
-        self._server = Server(self._reply)
-
-    async def __aenter__(self) -> Self:
-        self.port = await self._server.open(self.port)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._server.close()
 
     @property
     def openai_url(self) -> str:

@@ -5,14 +5,13 @@ import json
 import time
 from collections import deque
 from datetime import UTC, datetime
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from joserfc import jws, jwt
 from joserfc.jwk import ECKey
 from standardwebhooks import Webhook
 
-from tests.providers.wire import Delivery, Reply, Request, Server
+from tests.providers.wire import Delivery, Fake, Reply, Request
 
 APP = "app_mentora"
 API_KEY = "whop-api-key-secret"
@@ -25,25 +24,14 @@ def signing_key(kid: str) -> ECKey:
     return ECKey.generate_key("P-256", {"kid": kid, "use": "sig", "alg": "ES256"}, private=True)
 
 
-class FakeWhop:
+class FakeWhop(Fake):
     """`async with FakeWhop() as whop`: real HTTP, right until told otherwise."""
 
     def __init__(self) -> None:
-        self.port = 0
+        super().__init__()
         self.published = [signing_key("first")]
-        self.requests: list[Request] = []
         self._levels: dict[tuple[str, str], str] = {}
         self._misbehaviour: deque[tuple[str, Reply]] = deque()
-        self._server = Server(self._reply)
-
-    async def __aenter__(self) -> Self:
-        self.port = await self._server.open(self.port)
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        await self._server.close()
 
     @property
     def base_url(self) -> str:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from email.utils import formatdate
 from enum import Enum
 from http import HTTPStatus
+from types import TracebackType
+from typing import Self
 
 _LARGEST_BODY = 64_000_000
 
@@ -148,3 +150,24 @@ def _head(reply: Reply) -> bytes:
     lines = [f"HTTP/1.1 {reply.status} {known.get(reply.status, 'Overloaded')}"]
     lines += [f"{name}: {value}" for name, value in headers.items()]
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
+
+
+class Fake:
+    """A vendor: listens on loopback for as long as the context lasts, and at the same port when it is entered again."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.port = port
+        self.requests: list[Request] = []
+        self._server = Server(self._reply)
+
+    async def __aenter__(self) -> Self:
+        self.port = await self._server.open(self.port)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._server.close()
+
+    def _reply(self, request: Request) -> Reply:
+        raise NotImplementedError

@@ -1,41 +1,22 @@
 """An order becomes one workflow: carried twice, carried while Temporal is away, and after Temporal forgot."""
 
 import asyncio
-from collections.abc import AsyncIterator
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 from temporalio.api.common.v1 import WorkflowExecution
 from temporalio.api.workflowservice.v1 import DeleteWorkflowExecutionRequest
 from temporalio.client import Client, WorkflowExecutionStatus
-from temporalio.contrib.pydantic import pydantic_data_converter
 from temporalio.service import RPCError
 
 from adapters.postgres.events import EventInbox
 from adapters.postgres.outbox import Outbox
 from schemas.errors import TemporalUnavailable
 from schemas.events import Accepted, UploadCompleted
-from tests.conftest import Servers
-from tests.databases import FreshDatabase, fresh_database
+from tests.databases import FreshDatabase
 from workers.relay import carry_waiting, relay
 
 pytestmark = pytest.mark.servers
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def database(servers: Servers) -> AsyncIterator[FreshDatabase]:
-    async with fresh_database(servers.admin_url, servers.app_url, servers.relay_url) as fresh:
-        yield fresh
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def client(servers: Servers) -> AsyncIterator[Client]:
-    """Nobody tells the stories that start here; they are ended, or the next module's workers would."""
-    client = await Client.connect(servers.temporal_address, data_converter=pydantic_data_converter)
-    yield client
-    async for story in client.list_workflows("ExecutionStatus = 'Running'"):
-        await client.get_workflow_handle(story.id).terminate()
 
 
 async def _accepted(database: FreshDatabase) -> tuple[UploadCompleted, Accepted]:

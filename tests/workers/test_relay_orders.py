@@ -1,12 +1,9 @@
 """Each kind of order does its one thing at Temporal, however often it is carried, also where nothing is left."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
-import pytest_asyncio
 from temporalio.client import Client, WorkflowExecutionStatus
-from temporalio.contrib.pydantic import pydantic_data_converter
 
 from adapters.postgres.events import EventInbox
 from adapters.postgres.outbox import Outbox
@@ -14,26 +11,10 @@ from adapters.postgres.video_changes import VideoWriter
 from schemas.events import QuizRequested, SegmentEdit, TranscriptEdited
 from schemas.ids import delete_video_workflow_id, process_video_workflow_id
 from schemas.videos import VideoRef
-from tests.conftest import Servers
-from tests.databases import FreshDatabase, completed, fresh_database, queued_video
+from tests.databases import FreshDatabase, completed, queued_video
 from workers.relay import carry_waiting
 
 pytestmark = pytest.mark.servers
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def database(servers: Servers) -> AsyncIterator[FreshDatabase]:
-    async with fresh_database(servers.admin_url, servers.app_url, servers.relay_url) as fresh:
-        yield fresh
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def client(servers: Servers) -> AsyncIterator[Client]:
-    """Nobody tells the stories that start here; they are ended, or the next module's workers would."""
-    client = await Client.connect(servers.temporal_address, data_converter=pydantic_data_converter)
-    yield client
-    async for story in client.list_workflows("ExecutionStatus = 'Running'"):
-        await client.get_workflow_handle(story.id).terminate()
 
 
 async def _carry_twice(database: FreshDatabase, client: Client) -> None:

@@ -4,14 +4,13 @@ import asyncio
 import io
 import json
 import logging
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
-import pytest_asyncio
 from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
@@ -21,7 +20,7 @@ from adapters.temporal.request_ids import RequestIdInterceptor
 from schemas.ids import delete_video_workflow_id
 from schemas.worker_roles import WorkerRole
 from tests.conftest import Servers
-from tests.databases import FreshDatabase, completed, fresh_database
+from tests.databases import FreshDatabase, completed
 from tests.starters.api.gateway import Gateway, gateway_settings, running_gateway
 from workers.relay import carry_waiting
 from workers.roles import POOLS
@@ -31,12 +30,6 @@ from workers.wiring import Wiring
 pytestmark = pytest.mark.servers
 
 REQUEST = "from-the-platform-7"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def database(servers: Servers) -> AsyncIterator[FreshDatabase]:
-    async with fresh_database(servers.admin_url, servers.app_url, servers.relay_url) as fresh:
-        yield fresh
 
 
 @pytest.fixture

@@ -28,18 +28,6 @@ IN_THE_MIDDLE = [
 ]
 
 
-@pytest.fixture(scope="module")
-async def server() -> AsyncIterator[FakeProvider]:
-    async with FakeProvider() as server:
-        yield server
-
-
-@pytest.fixture
-def provider(server: FakeProvider) -> FakeProvider:
-    server.forget()
-    return server
-
-
 def _openai(server: FakeProvider, seconds: float = 30) -> Chat:
     return OpenAIChat(KEY, server.openai_url, timeout_seconds=seconds)
 

@@ -151,7 +151,6 @@ async def test_a_child_that_never_comes_up_is_given_up_after_three_lives(supervi
     assert supervised.dummy.restarts == 2
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent died")
 async def test_children_end_when_their_supervisor_is_killed(tmp_path: Path) -> None:
     arguments = ("-c", SUPERVISE, str(tmp_path / "home"), str(DUMMY))
     supervisor = await asyncio.create_subprocess_exec(sys.executable, *arguments, stdout=asyncio.subprocess.PIPE)

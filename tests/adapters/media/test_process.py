@@ -109,7 +109,6 @@ async def test_a_second_cancellation_does_not_wait(folder: Path) -> None:
     assert time.monotonic() - began < 1
 
 
-@pytest.mark.skipif(not (CONFINERS.setpriv or CONFINERS.bwrap), reason="neither setpriv nor bwrap here")
 async def test_a_child_dies_with_a_parent_that_is_killed(folder: Path) -> None:
     argv = guarded(["/bin/sleep", "61.7"], folder, Limits())
     start = f"subprocess.Popen({argv!r}, stdout=subprocess.DEVNULL)"
@@ -127,7 +126,6 @@ async def test_a_child_dies_with_a_parent_that_is_killed(folder: Path) -> None:
     assert [p for p in alive if p.status() != psutil.STATUS_ZOMBIE] == []
 
 
-@pytest.mark.skipif(not CONFINERS.prlimit, reason="no prlimit here")
 @pytest.mark.parametrize(
     ("program", "limits", "ends"),
     [

@@ -32,3 +32,9 @@ async def at_whop(
 @pytest.fixture
 def sender(gateway: Gateway) -> Sender:
     return Sender(gateway, uuid4())
+
+
+@pytest.fixture
+def company() -> str:
+    """A company of Whop's that nothing is known of."""
+    return f"biz_{uuid4().hex[:12]}"

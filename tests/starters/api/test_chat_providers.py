@@ -25,28 +25,16 @@ GLACIER = "What is a glacier?"
 ONE_DOCUMENT = {"question": GLACIER, "stream": False}
 
 
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def server() -> AsyncIterator[FakeProvider]:
-    async with FakeProvider() as server:
-        yield server
-
-
-@pytest.fixture
-def provider(server: FakeProvider) -> FakeProvider:
-    server.forget()
-    return server
-
-
 @pytest_asyncio.fixture(scope="module", loop_scope="session", params=["openai", "anthropic"])
 async def asked(
     request: pytest.FixtureRequest,
     servers: Servers,
     database: FreshDatabase,
-    server: FakeProvider,
+    vendors: FakeProvider,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> AsyncIterator[Gateway]:
     folder = tmp_path_factory.mktemp(request.param)
-    async with provided_gateway(servers, database, folder, server, request.param) as gateway:
+    async with provided_gateway(servers, database, folder, vendors, request.param) as gateway:
         yield gateway
 
 

@@ -8,7 +8,6 @@ import logging
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 import httpx2
 import pytest
@@ -30,11 +29,6 @@ from tests.starters.api.whop import (
 pytestmark = pytest.mark.servers
 
 NOW = datetime.now(UTC)
-
-
-@pytest.fixture
-def company() -> str:
-    return f"biz_{uuid4().hex[:12]}"
 
 
 def _body(event: dict[str, Any]) -> bytes:

@@ -5,7 +5,6 @@ import json
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import uuid4
 
 import httpx2
 import pytest
@@ -24,11 +23,6 @@ from tests.starters.api.whop import (
 pytestmark = pytest.mark.servers
 
 NOW = datetime.now(UTC)
-
-
-@pytest.fixture
-def company() -> str:
-    return f"biz_{uuid4().hex[:12]}"
 
 
 def _body(event: dict[str, Any]) -> bytes:
