@@ -5,6 +5,7 @@ creator's students it shows to every member, so members share what is remembered
 remembered for itself, for five minutes at most.
 """
 
+from collections.abc import Awaitable, Callable
 from uuid import UUID
 
 from pydantic import TypeAdapter
@@ -62,6 +63,15 @@ class Remembered:
             )
         except _StillChanging as still:
             return still.detail
+
+    async def rendered(self, creator: UUID, video_id: UUID, version: str, render: Callable[[], Awaitable[str]]) -> str:
+        """What was made of the video at this version, which the database has just shown to the caller."""
+        key = CacheKey(VIDEO, creator, f"{video_id}/{version}", (video_tag(video_id),))
+
+        async def load() -> bytes:
+            return (await render()).encode()
+
+        return (await self._cache.get(key, load)).decode()
 
     async def settings(self, creator: UUID) -> CreatorSettings:
         """What the creator chose."""

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
+import numpy as np
+
 from activities.ports import Embedder
 from adapters.postgres.pool import Database
 from adapters.postgres.search import FUSION_CONSTANT, ChunkSearch
@@ -55,7 +57,7 @@ async def find_moments(database: Database, embedder: Embedder, caller: Caller, s
     hits = await ChunkSearch(database).best(caller, query, sought.limit)
     texts = sorted({sentence.text for hit in hits for sentence in hit.sentences})
     read = await embedder.embed(texts)
-    scores = {text: _cosine(target, vector) for text, vector in zip(texts, read.vectors, strict=True)}
+    scores = dict(zip(texts, _cosines(target, read.vectors), strict=True))
     await _record(database, embedder, caller, asked.usage + read.usage)
     return _in_order(hits, _moments(hits, scores))
 
@@ -126,6 +128,8 @@ def _moment(hit: SearchHit, said: HitSentence, score: float) -> Moment:
     )
 
 
-def _cosine(one: Sequence[float], other: Sequence[float]) -> float:
+def _cosines(one: Sequence[float], others: Sequence[Sequence[float]]) -> list[float]:
     """Of unit vectors, which an embedder's are."""
-    return sum(a * b for a, b in zip(one, other, strict=True))
+    matrix = np.asarray(others, dtype=np.float64).reshape(len(others), len(one))
+    cosines: list[float] = (matrix @ np.asarray(one, dtype=np.float64)).tolist()
+    return cosines

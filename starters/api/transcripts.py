@@ -1,5 +1,6 @@
 """The transcript and its captions: what is there so far, and said to be partial as long as it is."""
 
+from collections.abc import Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -10,8 +11,9 @@ from starlette.responses import Response
 
 from adapters.postgres.transcript_pages import TranscriptPages
 from schemas.callers import Caller
-from schemas.transcripts import SegmentPlace, Transcript
+from schemas.transcripts import PlacedSegment, SegmentPlace, Transcript, TranscriptHead
 from starters.api.calling import AnyCaller, ResourcesDep, security
+from starters.api.resources import Resources
 from starters.api.versions import NOT_MODIFIED, kept, tag_of, unchanged
 from starters.captions import CaptionFormat, captions_of
 
@@ -79,46 +81,57 @@ async def transcript(
     tag = tag_of(head, limit, cursor, after)
     if same := unchanged(request, tag):
         return same
-    found = await pages.page(caller, head.id, limit + 1, _place(cursor), after)
-    items = [Spoken.model_validate(segment, from_attributes=True) for segment in found[:limit]]
-    last = found[limit - 1] if len(found) > limit else None
-    page = TranscriptPage(
-        **head.model_dump(exclude={"is_complete"}),
-        is_partial=not head.is_complete,
-        items=items,
-        next=f"{last.part_number}.{last.position}" if last is not None else None,
-    )
-    return Response(page.model_dump_json(), media_type="application/json", headers=kept(tag))
+
+    async def render() -> str:
+        found = await pages.page(caller, head.id, limit + 1, _place(cursor), after)
+        return _page(head, found[:limit], has_more=len(found) > limit).model_dump_json()
+
+    text = await resources.remembered.rendered(caller.creator, video_id, tag, render)
+    return Response(text, media_type="application/json", headers=kept(tag))
 
 
 @router.get("/{video_id}/captions.vtt", response_class=WebVtt, responses=NOT_MODIFIED)
 async def captions_vtt(video_id: UUID, caller: AnyCaller, resources: ResourcesDep, request: Request) -> Response:
     """Captions for the web's players. A partial file says so in a NOTE and in the header `Mentora-Partial`."""
-    return await _captions(request, TranscriptPages(resources.database), caller, video_id, "vtt", WebVtt)
+    return await _captions(request, resources, caller, video_id, "vtt", WebVtt)
 
 
 @router.get("/{video_id}/captions.srt", response_class=SubRip, responses=NOT_MODIFIED)
 async def captions_srt(video_id: UUID, caller: AnyCaller, resources: ResourcesDep, request: Request) -> Response:
     """Captions for other players. A partial file says so in the header `Mentora-Partial`."""
-    return await _captions(request, TranscriptPages(resources.database), caller, video_id, "srt", SubRip)
+    return await _captions(request, resources, caller, video_id, "srt", SubRip)
 
 
 async def _captions(
     request: Request,
-    pages: TranscriptPages,
+    resources: Resources,
     caller: Caller,
     video_id: UUID,
     wanted: CaptionFormat,
     answer: type[WebVtt] | type[SubRip],
 ) -> Response:
     """The head alone tells the version: whoever has it costs no rendering, which takes 2.5 s for four hours."""
+    pages = TranscriptPages(resources.database)
     head = await pages.head(caller, video_id)
     tag = tag_of(head, wanted)
     if same := unchanged(request, tag):
         return same
-    segments = await pages.segments(caller, head.id)
-    text = await captions_of(Transcript(**head.model_dump(), segments=tuple(segments)), wanted)
+
+    async def render() -> str:
+        segments = await pages.segments(caller, head.id)
+        return await captions_of(Transcript(**head.model_dump(), segments=tuple(segments)), wanted)
+
+    text = await resources.remembered.rendered(caller.creator, video_id, tag, render)
     return answer(text, headers=kept(tag) | {PARTIAL: "false" if head.is_complete else "true"})
+
+
+def _page(head: TranscriptHead, segments: Sequence[PlacedSegment], *, has_more: bool) -> TranscriptPage:
+    return TranscriptPage(
+        **head.model_dump(exclude={"is_complete"}),
+        is_partial=not head.is_complete,
+        items=[Spoken.model_validate(segment, from_attributes=True) for segment in segments],
+        next=f"{segments[-1].part_number}.{segments[-1].position}" if has_more else None,
+    )
 
 
 def _place(cursor: str | None) -> SegmentPlace | None:

@@ -85,6 +85,24 @@ async def test_a_membership_that_begins_or_ends_by_event_counts_at_once(
         assert (await _title(gateway, student, video) == 404) is expected
 
 
+@pytest.mark.parametrize("kind", ["captions.vtt", "transcript"])
+async def test_what_is_rendered_is_remembered_for_its_version_and_shown_to_nobody_else(
+    gateway: Gateway, database: FreshDatabase, creator: UUID, kind: str
+) -> None:
+    audio, _ = await completed(database, creator)
+    path, headers = f"/api/videos/{audio.video.video_id}/{kind}", gateway.creator(creator)
+    first = await gateway.client.get(path, headers=headers)
+    await database.scalar("UPDATE segments SET text = 'unseen' WHERE transcript_id = $1", audio.transcript_id)
+    assert (await gateway.client.get(path, headers=headers)).text == first.text
+    await database.scalar("UPDATE transcripts SET edition = edition + 1 WHERE id = $1", audio.transcript_id)
+    newer = await gateway.client.get(path, headers=headers)
+    assert newer.headers["etag"] != first.headers["etag"]
+    if kind == "transcript":  # captions are of the words
+        assert "unseen" in newer.text
+    for other in (gateway.creator(uuid4()), gateway.student(creator)):
+        assert (await gateway.client.get(path, headers=other)).status_code == 404
+
+
 async def test_an_operator_makes_it_forget_by_tag_and_by_key(
     gateway: Gateway, database: FreshDatabase, creator: UUID
 ) -> None:
