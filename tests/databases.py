@@ -1,7 +1,8 @@
 """Fresh, migrated databases on a real server, and lectures to put into them."""
 
+import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from uuid import UUID, uuid4
@@ -62,6 +63,24 @@ class FreshDatabase:
         connection = await asyncpg.connect(self.admin_url)
         try:
             return list(await connection.fetch(sql, *arguments))
+        finally:
+            await connection.close()
+
+    @asynccontextmanager
+    async def held(self, table: str) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+        """Who writes into the table waits for the end of the block; what it is given returns once so many wait."""
+        connection = await asyncpg.connect(self.admin_url)
+
+        async def waited_for(writers: int) -> None:
+            sql = "SELECT count(*) FROM pg_locks WHERE relation = $1::text::regclass AND NOT granted"
+            async with asyncio.timeout(10):
+                while await connection.fetchval(sql, table) < writers:
+                    await asyncio.sleep(0.01)
+
+        try:
+            async with connection.transaction():
+                await connection.execute(f"LOCK TABLE {table} IN SHARE MODE")
+                yield waited_for
         finally:
             await connection.close()
 

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from asyncpg import Record
 
+from adapters.postgres.errors import unless_taken_away
 from adapters.postgres.pool import Connection, Database
 from schemas.attempts import (
     MAX_ANSWERS,
@@ -67,7 +68,8 @@ class Attempts:
             head = await _head(connection, caller, attempt.quiz_id)
             if head["attempts"] >= MAX_ATTEMPTS:
                 raise AttemptsUsedUp(f"the quiz was tried {MAX_ATTEMPTS} times")
-            await _insert(connection, caller, attempt, head)
+            with unless_taken_away(_not_found(attempt.quiz_id)):
+                await _insert(connection, caller, attempt, head)
             stored = await _find(connection, caller.creator, attempt.id)
         assert stored is not None, "it was inserted in this transaction"
         return stored
@@ -97,8 +99,12 @@ async def _head(connection: Connection, caller: Caller, quiz_id: UUID) -> Record
              FROM quizzes quiz WHERE creator_id = $1 AND id = $2"""
     row = await connection.fetchrow(sql, caller.creator, quiz_id, caller.student_id)
     if row is None:
-        raise NotFound(f"there is no quiz {quiz_id}")
+        raise _not_found(quiz_id)
     return row
+
+
+def _not_found(quiz_id: UUID) -> NotFound:
+    return NotFound(f"there is no quiz {quiz_id}")
 
 
 async def _find(connection: Connection, creator: UUID, attempt_id: UUID) -> StoredAttempt | None:

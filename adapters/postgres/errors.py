@@ -5,7 +5,7 @@ from contextlib import contextmanager
 
 import asyncpg
 
-from schemas.errors import DatabaseUnavailable, StorageFull
+from schemas.errors import DatabaseUnavailable, MentoraError, StorageFull
 
 _AWAY = (
     OSError,  # refused, reset, no such socket
@@ -38,3 +38,16 @@ def translating() -> Iterator[None]:
         raise StorageFull("PostgreSQL's disk is full") from None
     except _AWAY as error:
         raise DatabaseUnavailable(f"PostgreSQL is not available ({type(error).__name__})") from error
+
+
+@contextmanager
+def unless_taken_away(gone: MentoraError) -> Iterator[None]:
+    """Raise `gone` where a row that was just read can be written about no more.
+
+    Between the two statements somebody else may have deleted it (its foreign key says so) or hidden it from the
+    caller (row-level security does): then it is as if it had not been read.
+    """
+    try:
+        yield
+    except (asyncpg.ForeignKeyViolationError, asyncpg.InsufficientPrivilegeError):
+        raise gone from None

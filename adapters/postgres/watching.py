@@ -3,6 +3,7 @@
 from datetime import datetime
 from uuid import UUID
 
+from adapters.postgres.errors import unless_taken_away
 from adapters.postgres.pool import Connection, Database
 from schemas.callers import Caller
 from schemas.errors import IdempotencyKeyReused, VideoNotFound
@@ -27,10 +28,11 @@ class WatchLog:
         body = text_sha256(f"{video_id} {batch.model_dump_json()}")
         async with self._database.as_caller(caller) as connection:
             batch.check(await _duration(connection, caller, video_id), now)
-            if not await _claim(connection, caller, video_id, batch, body):
-                await _is_the_same(connection, caller, batch, body)
-                return False
-            await _insert_events(connection, caller, video_id, batch)
+            with unless_taken_away(_not_found(video_id)):
+                if not await _claim(connection, caller, video_id, batch, body):
+                    await _is_the_same(connection, caller, batch, body)
+                    return False
+                await _insert_events(connection, caller, video_id, batch)
         return True
 
 
@@ -38,7 +40,7 @@ async def _duration(connection: Connection, caller: Caller, video_id: UUID) -> f
     sql = "SELECT duration_seconds FROM videos WHERE creator_id = $1 AND id = $2"
     row = await connection.fetchrow(sql, caller.creator, video_id)
     if row is None:
-        raise VideoNotFound(f"there is no video {video_id}")
+        raise _not_found(video_id)
     return None if row["duration_seconds"] is None else float(row["duration_seconds"])
 
 
@@ -79,3 +81,7 @@ async def _insert_events(connection: Connection, caller: Caller, video_id: UUID,
 
 def _viewer(caller: Caller) -> UUID:
     return caller.student_id or caller.creator
+
+
+def _not_found(video_id: UUID) -> VideoNotFound:
+    return VideoNotFound(f"there is no video {video_id}")

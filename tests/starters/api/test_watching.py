@@ -150,6 +150,22 @@ async def test_students_watch_what_is_published_and_nobody_watches_anothers(
     assert await _counted(database, other) == []
 
 
+@pytest.mark.parametrize("table", ["watch_batches", "analytics_events"])
+async def test_a_video_that_is_taken_back_while_its_watching_is_written_was_not_found(
+    gateway: Gateway, database: FreshDatabase, table: str
+) -> None:
+    creator = uuid4()
+    audio, _ = await completed(database, creator)
+    await enrolled(database, creator)
+    async with database.held(table) as until_waiting:
+        posting = asyncio.create_task(_post(gateway, gateway.student(creator), audio.video.video_id, _batch()))
+        await until_waiting(1)
+        await publish(database, audio.video, published=False)
+    answer = await posting
+    assert (answer.status_code, answer.json()["code"]) == (404, "video_not_found")
+    assert await _counted(database, creator) == []
+
+
 async def test_the_database_itself_takes_a_students_own_views_of_what_it_sees_and_nothing_else(
     gateway: Gateway, database: FreshDatabase
 ) -> None:
