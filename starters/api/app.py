@@ -131,6 +131,7 @@ def _middleware(resources: Resources) -> list[Middleware]:
             expose_headers=_EXPOSED,
             max_age=600,
         ),
+        Middleware(tus.MethodOverride),
         Middleware(Envelope),
         Middleware(BodyLimit),
         Middleware(CompressMiddleware, minimum_size=1_000, zstd_level=3, brotli_quality=4, gzip_level=4),

@@ -7,10 +7,10 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from schemas.errors import RequestTooLarge
 from starters.api.problems import problem_response
+from starters.api.requests import UPLOADS
 
 MAX_BODY_BYTES = 1_000_000  # of anything but a file
 MAX_FORM_BYTES = 100_100_000  # a file of 100 MB, and the form around it
-_UPLOADS = "/api/videos/upload"  # each upload's own length is its limit
 _FORM = ("POST", "/api/videos")
 
 
@@ -34,8 +34,8 @@ class BodyLimit:
 
 def _limit(scope: Scope) -> int | None:
     path: str = scope["path"]
-    if path.startswith(_UPLOADS):
-        return None
+    if path.startswith(UPLOADS):
+        return None  # each upload's own length is its limit
     return MAX_FORM_BYTES if (scope["method"], path) == _FORM else MAX_BODY_BYTES
 
 

@@ -11,12 +11,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from schemas.errors import TookTooLong
 from starters.api.problems import bug_response, problem_response
-from starters.api.requests import HEADER, chosen_id, keep_id
+from starters.api.requests import HEADER, UPLOADS, chosen_id, keep_id
 from starters.api.signals import Tally, begin_tally, observe
 
 DEADLINE_SECONDS = 30.0  # until an answer begins; a stream may then last as long as both sides like
-_UPLOADS = "/api/videos/upload"  # a body of hours: these routes watch the clock themselves
-_FILES = ("POST", "/api/videos")  # and this one, of minutes
+_FILES = ("POST", "/api/videos")  # a body of minutes
 _SAFE = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -99,7 +98,8 @@ def add_header(request: Request, name: str, value: str) -> None:
 
 def _deadline(request: Request) -> float | None:
     path = request.url.path
-    return None if path.startswith(_UPLOADS) or (request.method, path) == _FILES else DEADLINE_SECONDS
+    # Uploads have bodies of hours: their routes watch the clock themselves.
+    return None if path.startswith(UPLOADS) or (request.method, path) == _FILES else DEADLINE_SECONDS
 
 
 def _tell(scope: Scope, answer: _Answer, seconds: float, tally: Tally) -> None:

@@ -12,6 +12,7 @@ from schemas.uploads import NewUpload, Upload, printable, title_of, upload_key
 from starters.api import tus
 from starters.api.calling import CreatorCaller, ResourcesDep, security
 from starters.api.envelope import add_header
+from starters.api.requests import UPLOADS
 from starters.uploads import Checksum, Uploads
 
 _BODY: dict[str, Any] = {
@@ -26,8 +27,8 @@ ChecksumHeader = Annotated[
     str | None, Header(alias="Upload-Checksum", max_length=200, description="`sha256 ` and base64.")
 ]
 
-router = APIRouter(prefix="/api/videos/upload", tags=["uploads"], dependencies=[tus.SPEAKING, *security()])
-abilities = APIRouter(prefix="/api/videos/upload", tags=["uploads"], dependencies=[tus.SPEAKING])
+router = APIRouter(prefix=UPLOADS, tags=["uploads"], dependencies=[tus.SPEAKING, *security()])
+abilities = APIRouter(prefix=UPLOADS, tags=["uploads"], dependencies=[tus.SPEAKING])
 
 
 @abilities.options("", status_code=204, response_class=Response)
@@ -63,7 +64,7 @@ async def create(
     if with_bytes:
         _require_room(request, length)
     upload = await resources.uploads.begin(new)
-    add_header(request, "Location", f"{resources.address_of(request)}/api/videos/upload/{key}")
+    add_header(request, "Location", f"{resources.address_of(request)}{UPLOADS}/{key}")
     if with_bytes:
         upload = await _receive(request, resources.uploads, upload, check)
     return Response(status_code=201, headers=tus.state(upload))

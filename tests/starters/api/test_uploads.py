@@ -81,6 +81,33 @@ async def test_creation_may_bring_the_first_bytes(sender: Sender, database: Fres
     assert len(await videos(database, sender.creator)) == 1
 
 
+async def test_where_only_posts_come_through_a_header_names_the_method(sender: Sender, database: FreshDatabase) -> None:
+    url, post = await sender.begun(10), sender.gateway.client.post
+
+    def meaning(method: str) -> dict[str, str]:
+        return sender.headers | {"X-HTTP-Method-Override": method}
+
+    sent = await post(url, headers=meaning("PATCH") | BYTES | {"Upload-Offset": "0"}, content=b"12345")
+    assert (sent.status_code, sent.headers["Upload-Offset"]) == (204, "5")
+    asked = await post(url, headers=meaning("head"))
+    assert (asked.status_code, asked.headers["Upload-Length"], asked.content) == (200, "10", b"")
+    assert (await post(url, headers=meaning("DELETE"))).status_code == 204
+    assert (await post(url, headers=meaning("HEAD"))).status_code == 404
+    assert sender.files() == []
+
+
+async def test_a_header_names_no_other_method_and_none_of_anything_but_uploads(
+    sender: Sender, database: FreshDatabase
+) -> None:
+    headers, post = sender.headers, sender.gateway.client.post
+    refused = await post(await sender.begun(1), headers=headers | {"X-HTTP-Method-Override": "PURGE"})
+    assert refused.status_code == 405
+    video = await sender.patch(await sender.begun(1), 0, b"1")
+    address = f"/api/videos/{video.headers['Video-Id']}"
+    assert (await post(address, headers=headers | {"X-HTTP-Method-Override": "DELETE"})).status_code == 405
+    assert len(await videos(database, sender.creator)) == 1
+
+
 async def test_a_connection_that_is_cut_loses_nothing_that_came(sender: Sender, database: FreshDatabase) -> None:
     url = await sender.begun(len(CONTENT))
     cut = 13_000_000
