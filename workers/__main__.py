@@ -2,11 +2,11 @@
 
 import argparse
 import asyncio
-import gc
 import logging
 import os
 import sys
 
+from adapters.importing import imported_for_good
 from schemas.worker_roles import WorkerRole
 
 
@@ -15,19 +15,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m workers", description=__doc__)
     parser.add_argument("role", choices=[str(role) for role in WorkerRole], help="what this process works on")
     role = WorkerRole(parser.parse_args().role)
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before any model library reads it: processes, not threads
-    gc.disable()  # importing makes only objects that stay: collecting among them is an eighth of a worker's start
-    from adapters.logs import configure_logging
-    from adapters.settings import load_settings
-    from schemas.errors import MentoraError
+    with imported_for_good():
+        from adapters.logs import configure_logging
+        from adapters.settings import load_settings
+        from schemas.errors import MentoraError
+        from workers.run import run
 
     try:
         settings = load_settings()
         configure_logging(settings)
-        from workers.run import run
-
-        gc.freeze()
-        gc.enable()
         # Not asyncio.run: it waits for threads, and a part that is being heard in one was handed over already.
         asyncio.new_event_loop().run_until_complete(run(role, settings))
     except MentoraError as error:

@@ -2,30 +2,26 @@
 
 import argparse
 import asyncio
-import gc
 import logging
-import os
 import sys
+
+from adapters.importing import imported_for_good
 
 
 def main() -> int:
     """Serve; return the process's exit status."""
     argparse.ArgumentParser(prog="python -m starters.api", description=__doc__).parse_args()
-    os.environ.setdefault("OMP_NUM_THREADS", "1")  # before any model library reads it: a question is short
-    gc.disable()  # importing makes only objects that stay: collecting among them is an eighth of a start
-    import uvloop
+    with imported_for_good():
+        import uvloop
 
-    from adapters.logs import configure_logging
-    from adapters.settings import load_settings
-    from schemas.errors import MentoraError
+        from adapters.logs import configure_logging
+        from adapters.settings import load_settings
+        from schemas.errors import MentoraError
+        from starters.api.serving import serve
 
     try:
         settings = load_settings()
         configure_logging(settings)
-        from starters.api.serving import serve
-
-        gc.freeze()
-        gc.enable()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(serve(settings))
     except MentoraError as error:
