@@ -7,6 +7,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 READY := $(VENV)/.ready
 RECORDING := .cache/recordings/two_cities.wav
 LOCKS := requirements.lock requirements-local.lock requirements-dev.lock
+# Each process has servers of its own: half of a test's time is waiting for them.
+PARALLEL = --numprocesses=logical --maxprocesses=4 --dist=loadfile
 COMPILE = $(UV) pip compile --quiet --universal --generate-hashes --no-header pyproject.toml
 
 .DEFAULT_GOAL := help
@@ -32,10 +34,10 @@ demo: $(READY) ## Process the sample lecture, from bytes to quiz
 	@$(BIN)/mentora process samples/lecture.mp4
 
 test: lint types floors $(RECORDING) ## Everything that guards the code
-	$(BIN)/pytest -m "not chaos and not fuzz"
+	$(BIN)/pytest $(PARALLEL) -m "not chaos and not fuzz"
 
 test-fast: $(READY) $(RECORDING) ## The tests of a few seconds
-	$(BIN)/pytest -m "not slow and not chaos and not fuzz"
+	$(BIN)/pytest $(PARALLEL) -m "not slow and not chaos and not fuzz"
 
 lint: $(READY)
 	$(BIN)/ruff check .

@@ -15,7 +15,7 @@ from tests.databases import FreshDatabase
 pytestmark = pytest.mark.servers
 
 OWNERS: list[KeyOwner] = [uuid4(), InstallationRole.PLATFORM, InstallationRole.OPERATOR]
-each_owner = pytest.mark.parametrize("owner", OWNERS, ids=str)
+each_owner = pytest.mark.parametrize("owner", OWNERS, ids=["creator", "platform", "operator"])
 
 
 async def _is_good(database: FreshDatabase, key: KeyText | str) -> bool:
