@@ -5,7 +5,7 @@ import errno
 import os
 import shutil
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import mkstemp
@@ -13,6 +13,9 @@ from tempfile import mkstemp
 from adapters.object_store.keys import checked, translated, whole
 
 _ASIDE = ".put-"
+_TRIES = 100  # each failed because somebody else got on
+# What was seen a moment ago is no longer so. None is rmtree's own, for a folder that is another since it looked.
+_MEANWHILE = (errno.ENOENT, errno.EEXIST, errno.ENOTEMPTY, errno.EISDIR, errno.ENOTDIR, None)
 _ABANDONED_SECONDS = 86_400  # nobody writes a file for a day
 
 
@@ -41,7 +44,7 @@ class LocalObjectStore:
         """See `Store`."""
         target = self._path(key)
         with translated(key):
-            await asyncio.to_thread(_write, target, content)
+            await asyncio.to_thread(_despite_others, _write, target, content)
 
     async def pour(self, key: str, blocks: AsyncIterator[bytes]) -> None:
         """See `Store`."""
@@ -57,7 +60,7 @@ class LocalObjectStore:
         """See `Store`."""
         path = self._path(key)
         with translated(key):
-            await asyncio.to_thread(_remove, path)
+            await asyncio.to_thread(_despite_others, _remove, path)
 
     async def sign(self, key: str, seconds: int) -> str | None:  # noqa: ARG002 - a folder has no addresses
         """See `Store`."""
@@ -96,6 +99,17 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
     else:
         path.unlink(missing_ok=True)
+
+
+def _despite_others(action: Callable[..., None], *arguments: object) -> None:
+    """As in a bucket, neither a write nor a removal fails because somebody removes or fills the folder meanwhile."""
+    for _ in range(_TRIES):
+        try:
+            return action(*arguments)
+        except OSError as error:
+            if error.errno not in _MEANWHILE:
+                raise
+    return action(*arguments)
 
 
 @contextmanager

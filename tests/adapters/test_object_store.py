@@ -1,5 +1,6 @@
 """Both object stores keep bytes under a key as their port says: the folder, and S3 over real HTTP."""
 
+import asyncio
 import os
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -251,6 +252,13 @@ async def test_what_lies_below_a_key_is_removed_and_nothing_beside_it(store: Sto
     await store.remove("a/never")
     sizes = [await store.size(key) for key in ("a/one/x", "a/one/deep/y", "a/one-more/z", "a/two")]
     assert sizes == [None, None, 5, None]
+
+
+async def test_writes_below_a_key_and_removals_of_it_do_not_make_each_other_fail(store: Store) -> None:
+    keys = [f"{KEY}/{number}" for number in range(100)]
+    await asyncio.gather(*(action for key in keys for action in (store.write(key, b"1"), store.remove(KEY))))
+    await store.remove(KEY)
+    assert [await store.size(key) for key in keys] == [None] * len(keys)
 
 
 async def test_s3_gives_an_address_that_reads_without_a_credential_and_a_folder_gives_none(
