@@ -45,9 +45,14 @@ def unless_taken_away(gone: MentoraError) -> Iterator[None]:
     """Raise `gone` where a row that was just read can be written about no more.
 
     Between the two statements somebody else may have deleted it (its foreign key says so) or hidden it from the
-    caller (row-level security does): then it is as if it had not been read.
+    caller (row-level security does): then it is as if it had not been read. A missing grant is still a bug.
     """
     try:
         yield
-    except (asyncpg.ForeignKeyViolationError, asyncpg.InsufficientPrivilegeError):
+    except asyncpg.ForeignKeyViolationError:
+        raise gone from None
+    except asyncpg.InsufficientPrivilegeError as error:
+        # Both have one SQLSTATE, and the message's language is the server's: only where it was raised tells them apart.
+        if error.server_source_function != "ExecWithCheckOptions":
+            raise
         raise gone from None

@@ -5,6 +5,7 @@ import contextlib
 import json
 import socket
 import struct
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -152,7 +153,7 @@ def _head(reply: Reply) -> bytes:
     return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1")
 
 
-class Fake:
+class Fake(ABC):
     """A vendor: listens on loopback for as long as the context lasts, and at the same port when it is entered again."""
 
     def __init__(self, port: int = 0) -> None:
@@ -169,5 +170,6 @@ class Fake:
     ) -> None:
         await self._server.close()
 
+    @abstractmethod
     def _reply(self, request: Request) -> Reply:
-        raise NotImplementedError
+        """What the vendor answers."""

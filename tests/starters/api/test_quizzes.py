@@ -1,6 +1,8 @@
 """Quizzes: put, tried, graded; what a student may know before and after."""
 
 import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -69,38 +71,38 @@ async def test_an_attempt_is_graded_question_by_question_with_the_second_to_jump
     }
 
 
-async def test_a_quiz_that_is_hidden_while_it_is_graded_was_not_found(
-    gateway: Gateway, database: FreshDatabase
-) -> None:
-    creator = uuid4()
+@asynccontextmanager
+async def _handing_in_fails(
+    gateway: Gateway, database: FreshDatabase, creator: UUID
+) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+    """What happens in the block happens after the quiz was read and before the attempt is written: it is not found."""
     quiz, headers = await _lecture(database, creator), gateway.student(creator)
     answers = await _answers(gateway, headers, quiz, 0, 1)
     async with database.held("quiz_attempts") as until_waiting:
         handing_in = asyncio.create_task(_hand_in(gateway, headers, quiz, answers))
         await until_waiting(1)
+        yield until_waiting
+    answer = await handing_in
+    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
+    assert await database.scalar("SELECT count(*) FROM quiz_attempts WHERE creator_id = $1", creator) == 0
+
+
+async def test_a_quiz_that_is_hidden_while_it_is_graded_was_not_found(
+    gateway: Gateway, database: FreshDatabase
+) -> None:
+    creator = uuid4()
+    async with _handing_in_fails(gateway, database, creator):
         await database.scalar("UPDATE videos SET published = false WHERE creator_id = $1", creator)
-    await _was_not_found(handing_in, database, creator)
 
 
 async def test_a_quiz_that_is_removed_while_it_is_graded_was_not_found(
     gateway: Gateway, database: FreshDatabase
 ) -> None:
     creator = uuid4()
-    quiz, headers = await _lecture(database, creator), gateway.student(creator)
-    answers = await _answers(gateway, headers, quiz, 0, 1)
-    async with database.held("quiz_attempts") as until_waiting:
-        handing_in = asyncio.create_task(_hand_in(gateway, headers, quiz, answers))
-        await until_waiting(1)
-        removing = asyncio.create_task(database.scalar("DELETE FROM quizzes WHERE id = $1", quiz))
+    async with _handing_in_fails(gateway, database, creator) as until_waiting:
+        removing = asyncio.create_task(database.scalar("DELETE FROM quizzes WHERE creator_id = $1", creator))
         await until_waiting(2)  # the quiz is gone, and its attempts are about to be
     await removing
-    await _was_not_found(handing_in, database, creator)
-
-
-async def _was_not_found(handing_in: asyncio.Task[httpx2.Response], database: FreshDatabase, creator: UUID) -> None:
-    answer = await handing_in
-    assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
-    assert await database.scalar("SELECT count(*) FROM quiz_attempts WHERE creator_id = $1", creator) == 0
 
 
 async def test_a_student_sees_no_solution_before_the_attempt_and_all_after_it(
