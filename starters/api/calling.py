@@ -23,8 +23,8 @@ _NAMED = "Which creator this is about: with a Whop user token, and with a key of
 CreatorHeader = Annotated[UUID | None, Header(alias=CREATOR, description=_NAMED)]
 
 
-def resources_of(request: Request) -> Resources:
-    """What the app was made with."""
+async def resources_of(request: Request) -> Resources:
+    """What the app was made with. Not a plain function: FastAPI would call that in a thread, for each request."""
     found: Resources = request.app.state.resources
     return found
 
@@ -46,7 +46,7 @@ def calling(*roles: Role) -> Callable[[Request, UUID | None], Awaitable[Caller]]
 
 async def _admitted(request: Request, named: UUID | None) -> Caller:
     """Who asks, counted. A stranger is counted too: keys are guessed by asking often."""
-    resources = resources_of(request)
+    resources = await resources_of(request)
     try:
         caller = await identified(request, named, resources)
     except Unauthenticated:
