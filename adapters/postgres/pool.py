@@ -30,6 +30,7 @@ async def _leave_as_it_is(_: asyncpg.Connection) -> None:
     """Whatever a transaction sets here ends with it, so there is nothing to reset: a round trip less for each."""
 
 
+_ROLLBACK_SECONDS = 0.5  # it takes a thousandth of this; who asked has been kept waiting already
 COMMAND_TIMEOUT_SECONDS = 20  # above the roles' statement_timeout of 15 s, so that the server speaks first
 
 
@@ -79,50 +80,50 @@ class Database:
             except TimeoutError:
                 pool.terminate()
 
-    @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[Connection]:
+    def transaction(self) -> AbstractAsyncContextManager[Connection]:
         """A transaction without a caller: row-level security shows it no creator's rows."""
+        return self._transaction()
+
+    def as_creator(self, creator: UUID) -> AbstractAsyncContextManager[Connection]:
+        """A transaction that sees and changes this creator's rows only."""
+        return self._transaction(_set("creator_id", creator))
+
+    def as_student(self, creator: UUID, student: UUID, *settings: str) -> AbstractAsyncContextManager[Connection]:
+        """A transaction that reads what this creator has published to this student, and adds what is its own."""
+        role = "SET LOCAL ROLE mentora_student"
+        return self._transaction(_set("creator_id", creator), _set("student_id", student), role, *settings)
+
+    @asynccontextmanager
+    async def _transaction(self, *who: str) -> AsyncIterator[Connection]:
+        """`who` the transaction is for goes to the server together with its beginning: a round trip less."""
         with translating():
             pool = self._pool or await self._open()
-            async with pool.acquire(timeout=10) as connection, connection.transaction():
-                yield connection
-
-    @asynccontextmanager
-    async def as_creator(self, creator: UUID) -> AsyncIterator[Connection]:
-        """A transaction that sees and changes this creator's rows only."""
-        async with self.transaction() as connection:
-            await connection.execute("SELECT set_config('mentora.creator_id', $1, true)", str(creator))
-            yield connection
-
-    @asynccontextmanager
-    async def as_student(self, creator: UUID, student: UUID) -> AsyncIterator[Connection]:
-        """A transaction that reads what this creator has published to this student, and adds what is its own."""
-        async with self.transaction() as connection:
-            await connection.execute(
-                """SELECT set_config('mentora.creator_id', $1, true), set_config('mentora.student_id', $2, true),
-                          set_config('role', 'mentora_student', true)""",
-                str(creator),
-                str(student),
-            )
-            yield connection
+            async with pool.acquire(timeout=10) as connection:
+                try:
+                    await connection.execute("; ".join(("BEGIN", *who)))
+                    yield connection
+                except BaseException:
+                    await _roll_back(connection)
+                    raise
+                await connection.execute("COMMIT")
 
     async def ping(self) -> None:
         """Raises: DatabaseUnavailable."""
         async with self.transaction() as connection:
             await connection.execute("SELECT 1")
 
-    def as_caller(self, caller: Caller) -> AbstractAsyncContextManager[Connection]:
-        """A transaction with what this caller may see: a student's, or its creator's."""
-        if caller.student_id is not None:
-            return self.as_student(caller.creator, caller.student_id)
-        return self.as_creator(caller.creator)
+    def as_caller(self, caller: Caller, *settings: str) -> AbstractAsyncContextManager[Connection]:
+        """A transaction with what this caller may see: a student's, or its creator's.
 
-    @asynccontextmanager
-    async def as_operator(self) -> AsyncIterator[Connection]:
+        `settings` are SET LOCAL statements, and constants of the program.
+        """
+        if caller.student_id is not None:
+            return self.as_student(caller.creator, caller.student_id, *settings)
+        return self._transaction(_set("creator_id", caller.creator), *settings)
+
+    def as_operator(self) -> AbstractAsyncContextManager[Connection]:
         """A transaction for what belongs to the installation: its keys, its limits, the list of creators."""
-        async with self.transaction() as connection:
-            await connection.execute("SET LOCAL ROLE mentora_operator")
-            yield connection
+        return self._transaction("SET LOCAL ROLE mentora_operator")
 
     @asynccontextmanager
     async def fenced(self, video: VideoRef) -> AsyncIterator[Connection]:
@@ -138,3 +139,18 @@ class Database:
             if await connection.fetchval(sql, video.creator_id, video.video_id, video.epoch) is None:
                 raise Superseded(f"video {video.video_id} is no longer at epoch {video.epoch}")
             yield connection
+
+
+async def _roll_back(connection: Connection) -> None:
+    """Undo what was done; whoever does not answer is left, and undoes it when it finds that nobody is there."""
+    try:
+        async with asyncio.timeout(_ROLLBACK_SECONDS):
+            await connection.execute("ROLLBACK")
+    except (OSError, TimeoutError, asyncpg.InterfaceError, asyncpg.InternalClientError, asyncpg.PostgresError):
+        connection.terminate()
+
+
+def _set(name: str, value: UUID) -> str:
+    # A statement with parameters would be a round trip of its own. What is no UUID has no `bytes`, so no text of
+    # anybody's gets into this one.
+    return f"SET LOCAL mentora.{name} = '{UUID(bytes=value.bytes)}'"
