@@ -9,11 +9,11 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from adapters.tokens.key_file import read_key, unreadable
+from adapters.tokens.verifying import VerifyingKey
 from schemas.callers import Caller
 from schemas.errors import Unauthenticated
 
 ISSUER = "urn:mentora:development"
-ALGORITHMS = ["ES256"]
 _AUDIENCE = "mentora"
 _CALLER = "caller"
 
@@ -24,6 +24,7 @@ class DevelopmentTokens:
     def __init__(self, key_file: Path) -> None:
         self._key_file = key_file
         self._key: ECKey | None = None
+        self._verifier: VerifyingKey | None = None
         self._claims = jwt.JWTClaimsRegistry(
             iss={"essential": True, "value": ISSUER},
             aud={"essential": True, "value": _AUDIENCE},
@@ -39,11 +40,16 @@ class DevelopmentTokens:
     def read(self, token: str) -> Caller:
         """Whom the token is about. Raises: Unauthenticated."""
         try:
-            found = jwt.decode(token, self._loaded(), algorithms=ALGORITHMS)
+            found = self._verifying().verified(token)
             self._claims.validate(found.claims)
             return Caller.model_validate(found.claims[_CALLER])
         except (JoseError, ValueError, TypeError, KeyError):  # TypeError: a header that is a list
             raise Unauthenticated("the development token is not valid, or no longer") from None
+
+    def _verifying(self) -> VerifyingKey:
+        if self._verifier is None:
+            self._verifier = VerifyingKey(self._loaded())
+        return self._verifier
 
     def _loaded(self) -> ECKey:
         if self._key is None:

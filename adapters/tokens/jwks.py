@@ -10,6 +10,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 from pydantic import BaseModel, ValidationError
 
+from adapters.tokens.verifying import VerifyingKey
 from schemas.errors import WhopUnavailable
 
 MAX_AGE_SECONDS = 12 * 3_600.0
@@ -37,11 +38,11 @@ class RemoteKeys:
         self._cooldown = cooldown_seconds
         self._max_age = max_age_seconds
         self._timeout = timeout_seconds
-        self._keys: dict[str, ECKey] = {}
+        self._keys: dict[str, VerifyingKey] = {}
         self._read_at = self._tried_at = -math.inf
         self._fetching = asyncio.Lock()
 
-    async def find(self, kid: str) -> ECKey | None:
+    async def find(self, kid: str) -> VerifyingKey | None:
         """The key of this id; None where there is none. Raises: WhopUnavailable where no key was ever read."""
         is_old = time.monotonic() - self._read_at > self._max_age
         if kid not in self._keys or (is_old and not self._fetching.locked()):  # an old key need not be waited for
@@ -78,7 +79,7 @@ class RemoteKeys:
             return body
 
 
-def _read(body: bytes) -> dict[str, ECKey]:
+def _read(body: bytes) -> dict[str, VerifyingKey]:
     """The keys that can have signed: of P-256, with an id, not meant for anything else. Raises: ValueError."""
     try:
         found = _Document.model_validate_json(body).keys
@@ -90,7 +91,7 @@ def _read(body: bytes) -> dict[str, ECKey]:
         if fits and one.get("use", "sig") == "sig" and one.get("alg", "ES256") == "ES256":
             key = _imported(one)
             if key is not None and key.kid:
-                keys[key.kid] = key
+                keys[key.kid] = VerifyingKey(key, strict=False)  # Whop may say more in a header
     if not keys:
         raise ValueError("no key that fits")
     return keys

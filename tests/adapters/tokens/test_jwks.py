@@ -5,9 +5,10 @@ import json
 from collections.abc import AsyncIterator
 
 import pytest
-from joserfc.jwk import ECKey, OctKey
+from joserfc.jwk import OctKey
 
 from adapters.tokens.jwks import RemoteKeys
+from adapters.tokens.verifying import VerifyingKey
 from schemas.errors import WhopUnavailable
 from tests.providers.whop import BROKEN, JWKS, NEVER, OVERLOADED, RESET, FakeWhop, signing_key
 from tests.providers.wire import Reply
@@ -116,5 +117,5 @@ async def test_a_set_without_a_key_that_fits_changes_nothing(whop: FakeWhop) -> 
         whop.misbehave(JWKS, Reply(200, json.dumps(body).encode()))
         assert await keys.find("second") is None
         before = whop.asked(JWKS)
-        assert isinstance(await keys.find("first"), ECKey)
+        assert isinstance(await keys.find("first"), VerifyingKey)
         assert whop.asked(JWKS) == before
