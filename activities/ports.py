@@ -4,13 +4,13 @@ Every method may raise `StoreUnavailable` (ours is away) and, where a model or a
 errors of `schemas/errors`. Seconds count from the start of the video unless said otherwise.
 """
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 from uuid import UUID
 
 from schemas.chats import ChatRequest
-from schemas.chunks import Chunk, Vectors
+from schemas.chunks import Chunk, Vector, Vectors
 from schemas.media import AudioPart, AudioPartRef, AudioRef, MediaInfo, SourceRef
 from schemas.quizzes import Drafts, Question, QuizRef, QuizRequest
 from schemas.transcripts import PartTranscriptRef, Segment, TranscriptEdit, Transcription, TranscriptRef
@@ -261,9 +261,9 @@ class UsageLedger(Protocol):
 class EmbeddingCache(Protocol):
     """Vectors by model and text. It may forget anything at any time, and never raises."""
 
-    async def get(self, model: str, texts: Sequence[str]) -> list[tuple[float, ...] | None]: ...
+    async def get(self, model: str, texts: Sequence[str]) -> list[Vector | None]: ...
 
-    async def put(self, model: str, vectors: dict[str, tuple[float, ...]]) -> None: ...
+    async def put(self, model: str, vectors: Mapping[str, Vector]) -> None: ...
 
 
 class ReadCache(Protocol):

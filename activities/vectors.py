@@ -6,12 +6,11 @@ from uuid import UUID
 
 from activities.ports import Embedder, EmbeddingCache, UsageLedger
 from schemas import ids
-from schemas.chunks import Chunk, Vectors
+from schemas.chunks import Chunk, Vector, Vectors
 from schemas.errors import ProviderAnswerInvalid
 from schemas.usage import CallTicket, Operation, Usage
 from schemas.videos import VideoRef
 
-Vector = tuple[float, ...]
 Pairs = list[tuple[UUID, Vector]]
 
 

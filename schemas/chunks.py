@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 from uuid import UUID
 
 from schemas.base import Frozen
@@ -55,13 +56,17 @@ class SearchQuery:
     course_id: UUID | None = None
 
 
-class HitSentence(SpokenSentence):
+class HitSentence(NamedTuple):
     """A sentence of a hit; `word_score` grows with the words of the query in it, and is 0 without any."""
 
+    start_second: float
+    end_second: float
+    text: str
     word_score: float = 0
 
 
-class SearchHit(Frozen):
+@dataclass(frozen=True)
+class SearchHit:
     """A chunk that answers a query.
 
     `score` is a cosine similarity (1 is the same direction); `word_place` counts from 1 where it was found by words.
@@ -78,9 +83,12 @@ class SearchHit(Frozen):
     sentences: tuple[HitSentence, ...] = ()
 
 
+Vector = Sequence[float]
+
+
 @dataclass(frozen=True)
 class Vectors:
     """One unit vector per text, in the texts' order."""
 
-    vectors: tuple[tuple[float, ...], ...]
+    vectors: tuple[Vector, ...]
     usage: Usage

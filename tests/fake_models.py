@@ -2,11 +2,11 @@
 
 import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
 
-from schemas.chunks import Vectors
+from schemas.chunks import Vector, Vectors
 from schemas.errors import ObjectStoreUnavailable
 from schemas.quizzes import DraftQuestion, Drafts
 from schemas.transcripts import Segment, Transcription
@@ -117,12 +117,12 @@ class FakeEmbeddingCache:
     """Forgets nothing."""
 
     def __init__(self) -> None:
-        self.vectors: dict[tuple[str, str], tuple[float, ...]] = {}
+        self.vectors: dict[tuple[str, str], Vector] = {}
 
-    async def get(self, model: str, texts: Sequence[str]) -> list[tuple[float, ...] | None]:
+    async def get(self, model: str, texts: Sequence[str]) -> list[Vector | None]:
         return [self.vectors.get((model, text)) for text in texts]
 
-    async def put(self, model: str, vectors: dict[str, tuple[float, ...]]) -> None:
+    async def put(self, model: str, vectors: Mapping[str, Vector]) -> None:
         self.vectors.update({(model, text): vector for text, vector in vectors.items()})
 
 

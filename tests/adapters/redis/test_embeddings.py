@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from array import array
 from uuid import uuid4
 
 import pytest
@@ -12,7 +13,7 @@ from tests.adapters.embedded.running import until
 from tests.adapters.redis.hurting import Victim
 
 pytestmark = pytest.mark.servers
-VECTOR = (0.25, -0.5, 1.0)  # exact in four bytes
+VECTOR = array("f", [0.25, -0.5, 1.0])  # exact in four bytes
 
 
 async def test_what_is_put_is_found_by_model_and_text_and_counted(cache_server: Victim) -> None:
