@@ -54,27 +54,28 @@ _EXPOSED = [
     transcripts.PARTIAL,
     *tus.HEADERS,
 ]
+# The first that fits answers: uploads, which are shaped like a video, then what is asked for most.
 _ROUTERS = (
-    health.router,
-    docs.router,
-    media.files,
     uploads.abilities,
     uploads.router,
     multipart.router,
-    media.router,
     videos.router,
+    watching.router,
+    transcripts.router,
+    search.router,
+    media.router,
+    quizzes.router,
+    chats.router,
     progress.router,
+    media.files,
     video_changes.router,
     events.router,
     quiz_requests.router,
     whop.router,
     webhooks.router,
     admin.router,
-    transcripts.router,
-    watching.router,
-    quizzes.router,
-    search.router,
-    chats.router,
+    health.router,
+    docs.router,
 )
 
 

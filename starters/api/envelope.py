@@ -97,7 +97,7 @@ def add_header(request: Request, name: str, value: str) -> None:
 
 
 def _deadline(request: Request) -> float | None:
-    path = request.url.path
+    path = request.scope["path"]  # not the url, which would be put together first
     # Uploads have bodies of hours: their routes watch the clock themselves.
     return None if path.startswith(UPLOADS) or (request.method, path) == _FILES else DEADLINE_SECONDS
 
