@@ -13,6 +13,7 @@ const [targets] = new SharedArray("targets", () => {
   return [{ url, questions }];
 });
 const refused = new Counter("refused");
+const held = new Counter("held"); // answers while all students are there
 
 // Shares of a student's requests. Most of the time somebody watches; now and then somebody asks.
 const MIX = [
@@ -58,6 +59,8 @@ export default function () {
     tags: { name },
     timeout: "35s",
   });
+  const second = exec.instance.currentTestRunDuration / 1000 - Number(__ENV.RAMP_SECONDS);
+  if (second >= 0 && second < Number(__ENV.SECONDS)) held.add(1);
   if (!check(answer, { answered: (a) => a.status >= 200 && a.status < 300 })) {
     refused.add(1, { name, status: String(answer.status) });
     if (__ENV.VERBOSE) console.error(`${name}: ${answer.status} ${String(answer.body).slice(0, 300)}`);

@@ -19,6 +19,7 @@ import httpx2
 
 from adapters.embedded.home import Home
 from adapters.tokens.development import DevelopmentTokens
+from benchmarks.cores import Cores
 from benchmarks.counted import Counted
 from benchmarks.machine import machine
 from schemas.callers import Caller, Role
@@ -59,10 +60,11 @@ ROUTES = {
 
 @dataclass(frozen=True)
 class Figures:
-    """What k6 saw, and what the gateway counted meanwhile."""
+    """What k6 saw, what the gateway counted meanwhile, and who used the cores."""
 
     summary: dict[str, Any]
     counted: Counted
+    cores: str
 
     def lines(self) -> Iterator[str]:
         """The table, then the totals."""
@@ -75,12 +77,14 @@ class Figures:
         every, requests = metrics["http_req_duration"]["values"], metrics["http_reqs"]["values"]
         yield f"all: p50 {every['med']:.0f} ms, p95 {every['p(95)']:.0f} ms, p99 {every['p(99)']:.0f} ms"
         failed = metrics["http_req_failed"]["values"]["rate"] * 100
-        yield f"requests: {requests['count']:.0f}, {requests['rate']:.0f} a second, {failed:.3f} % failed"
+        held = metrics["held"]["values"]["count"] / HOLD_SECONDS
+        yield f"requests: {requests['count']:.0f}, {held:.0f} a second once all were there, {failed:.3f} % failed"
         yield f"a statement in PostgreSQL: p95 {self.counted.statement_p95() * 1_000:.1f} ms"
         for cache, (hits, reads) in sorted(self.counted.cache().items()):
             yield f"cache {cache}: {hits / max(reads, 1) * 100:.1f} % of {reads:.0f} reads were hits"
         hits, reads = (sum(part) for part in zip(*self.counted.cache().values(), strict=True))
         yield f"all caches: {hits / max(reads, 1) * 100:.1f} % of {reads:.0f} reads were hits"
+        yield self.cores
 
 
 async def _measure(folder: Path) -> Figures:
@@ -89,9 +93,10 @@ async def _measure(folder: Path) -> Figures:
         targets = folder / "targets.json"
         targets.write_text(json.dumps(await _targets(home)))
         async with httpx2.AsyncClient(base_url=home.state().environment["MENTORA_API_URL"]) as gateway:
-            before = await Counted.of(gateway)
+            before, cores = await Counted.of(gateway), Cores(home.state(), "k6")
             summary = await _load(folder, targets)
-            return Figures(summary, (await Counted.of(gateway)).since(before))
+            used = cores.line()
+            return Figures(summary, (await Counted.of(gateway)).since(before), used)
 
 
 async def _make_lectures(home: RunningHome, folder: Path) -> None:
