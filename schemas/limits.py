@@ -1,5 +1,7 @@
 """Rate limits: how many requests of a kind a caller may make in any window of time."""
 
+from dataclasses import dataclass
+
 from pydantic import Field
 
 from schemas.base import Frozen
@@ -13,7 +15,8 @@ class RateLimit(Frozen):
     window_seconds: float = Field(gt=0)
 
 
-class Verdict(Frozen):
+@dataclass(frozen=True)
+class Verdict:
     """What a limit says of one request."""
 
     allowed: bool
@@ -21,7 +24,6 @@ class Verdict(Frozen):
     remaining: int
     reset_seconds: float  # until all of the limit is there again, if nothing more is asked
     retry_after_seconds: float  # until the next request is let through; 0 while something remains
-    is_local: bool = False  # this process alone said so, because the shared count is away
 
 
 DEFAULT_LIMITS = {

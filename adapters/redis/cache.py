@@ -121,7 +121,7 @@ class Cache:
 
     async def _forget(self, names: Collection[str]) -> None:
         """Deleting works in a full Redis too; a version that is gone is made anew by the next load."""
-        if names and await self._connection.ask(lambda redis: redis.unlink(*names)) is None:
+        if names and await self._connection.ask("UNLINK", *names) is None:
             self._missed += 1
             self._connection.suspend("it did not hear of a change")
 
@@ -137,7 +137,7 @@ class Cache:
     # ---- Loading -----------------------------------------------------------------------------------------------------
 
     async def _find(self, key: CacheKey) -> Entry | None:
-        found = await self._connection.ask(lambda redis: redis.mget(key.value, *key.versions))
+        found = await self._connection.ask("MGET", key.value, *key.versions)
         return held(found[0], found[1:]) if found else None
 
     async def _join(self, key: CacheKey, load: Load) -> bytes:

@@ -1,24 +1,27 @@
 """One Redis as a process sees it: asked briefly, and not at all while it is away."""
 
 import asyncio
+import hashlib
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, TypeVar
+from functools import cache
+from typing import Any
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
-from redis.commands.core import AsyncScript
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import ConnectionError as AwayError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 _LOGGER = logging.getLogger(__name__)
 _ANSWER_SECONDS = 0.5  # connection and answer together; on one machine it takes 0.1 ms
 _RETURN_SECONDS = 0.25  # between two looks whether it is back
-_CONNECTIONS = 50  # of one process; who finds none free waits, within the same half second
 _COMPLAINT_SECONDS = 60.0
 
-Answer = TypeVar("Answer")
+Word = str | bytes | int
+Command = tuple[Word, ...]
+_Question = tuple[Command, "asyncio.Future[Any]"]
 Return = Callable[[Redis, bool], Awaitable[object]]
 
 
@@ -28,6 +31,8 @@ async def _ping(redis: Redis, _was_away: bool) -> object:
 
 class RedisConnection:
     """Asks one Redis. Who asked when it went away waits for half a second; who comes later does not wait at all.
+
+    What is asked while an answer is awaited goes together in the next round trip: a busy process has few of them.
 
     A task of its own looks for its return, so no request is ever the one that finds out. Without an address it is
     always away.
@@ -42,7 +47,8 @@ class RedisConnection:
         self._on_return = on_return
         self._is_away = not url
         self._looking: asyncio.Task[None] | None = None
-        self._scripts: dict[str, AsyncScript] = {}
+        self._waiting: list[_Question] = []
+        self._sending: asyncio.Task[None] | None = None
         self._complained_at = float("-inf")
 
     @property
@@ -50,26 +56,14 @@ class RedisConnection:
         """Whether nothing is asked at the moment."""
         return self._is_away
 
-    async def ask(self, question: Callable[[Redis], Awaitable[Answer]]) -> Answer | None:
+    async def ask(self, *command: Word) -> Any:
         """The answer. None if there is none: it is away, too slow, or refuses (being full, say)."""
-        if self._redis is None or self._is_away:
-            return None
-        try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
-                return await question(self._redis)
-        except ResponseError as error:
-            self._complain(error)
-        except (RedisError, OSError) as error:
-            self.suspend(type(error).__name__)
-        return None
+        return await self._answer(command, command)
 
-    async def run(self, script: str, keys: Sequence[str], arguments: Sequence[str | bytes | int]) -> Any:
+    async def run(self, script: str, keys: Sequence[str], arguments: Sequence[Word]) -> Any:
         """What a Lua script answers, which runs at once and undivided; None as above."""
-        if self._redis is None:
-            return None
-        if (known := self._scripts.get(script)) is None:
-            known = self._scripts[script] = self._redis.register_script(script)
-        return await self.ask(lambda _: known(keys, arguments))
+        rest = (len(keys), *keys, *arguments)
+        return await self._answer(("EVALSHA", _digest(script), *rest), ("EVAL", script, *rest))
 
     def suspend(self, reason: str) -> None:
         """Ask nothing more until `on_return` was answered."""
@@ -82,10 +76,49 @@ class RedisConnection:
     async def close(self) -> None:
         """Give the connections back."""
         self._is_away = True
-        if self._looking is not None:
-            self._looking.cancel()
+        for task in (self._looking, self._sending):
+            if task is not None:
+                task.cancel()
         if self._redis is not None:
             await self._redis.aclose()
+
+    async def _answer(self, command: Command, in_full: Command) -> Any:
+        if self._redis is None or self._is_away:
+            return None
+        try:
+            try:
+                return await self._queued(self._redis, command)
+            except NoScriptError:
+                return await self._queued(self._redis, in_full)  # which also makes it known
+        except ResponseError as error:
+            self._complain(error)
+        except (RedisError, OSError) as error:
+            self.suspend(type(error).__name__)
+        return None
+
+    def _queued(self, redis: Redis, command: Command) -> asyncio.Future[Any]:
+        answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        self._waiting.append((command, answer))
+        if self._sending is None:
+            self._sending = asyncio.create_task(self._send(redis))
+        return answer
+
+    async def _send(self, redis: Redis) -> None:
+        """Send what waits until nothing waits any more. Who waits when no answer comes waits for the same."""
+        asked: list[_Question] = []
+        failure: Exception = AwayError("closed")
+        try:
+            while self._waiting:
+                asked, self._waiting = self._waiting, []
+                for (_, answer), told in zip(asked, await _exchanged(redis, asked), strict=True):
+                    _tell(answer, told)
+        except (RedisError, OSError) as error:
+            failure = error
+        finally:
+            self._sending = None
+            waiting, self._waiting = self._waiting, []
+            for _, answer in (*asked, *waiting):
+                _tell(answer, failure)
 
     async def _look_for(self, redis: Redis) -> None:
         began, was_away = time.monotonic(), False
@@ -110,14 +143,29 @@ class RedisConnection:
             _LOGGER.warning("a Redis refuses (%s)", type(error).__name__)
 
 
+async def _exchanged(redis: Redis, questions: Sequence[_Question]) -> list[Any]:
+    """The answers, or errors in the place of some. Raises: RedisError, OSError where there is none in half a second."""
+    pipeline = redis.pipeline(transaction=False)
+    for command, _ in questions:
+        pipeline.execute_command(*command)
+    async with asyncio.timeout(_ANSWER_SECONDS):
+        return await pipeline.execute(raise_on_error=False)
+
+
+def _tell(answer: asyncio.Future[Any], told: object) -> None:
+    if answer.done():  # told already, or whoever asked has gone
+        return
+    if isinstance(told, Exception):
+        answer.set_exception(told)
+    else:
+        answer.set_result(told)
+
+
+@cache
+def _digest(script: str) -> str:
+    return hashlib.sha1(script.encode(), usedforsecurity=False).hexdigest()  # what EVALSHA calls it
+
+
 def _client(url: str) -> Redis:
-    # No retries: what must be waited for is worse than none. `ask` bounds the time, so the socket does not have to.
-    pool = BlockingConnectionPool.from_url(
-        url,
-        max_connections=_CONNECTIONS,
-        timeout=None,
-        socket_timeout=None,
-        socket_connect_timeout=None,
-        retry=Retry(NoBackoff(), 0),
-    )
-    return Redis.from_pool(pool)
+    # No retries: what must be waited for is worse than none. The time is bounded above, and need not be by the socket.
+    return Redis.from_url(url, socket_timeout=None, socket_connect_timeout=None, retry=Retry(NoBackoff(), 0))

@@ -22,7 +22,7 @@ class RedisEmbeddingCache:
     async def get(self, model: str, texts: Sequence[str]) -> list[Vector | None]:
         """The vectors that are remembered, in the texts' order."""
         keys = [_key(model, text) for text in texts]
-        stored = await self._connection.ask(lambda redis: redis.mget(keys)) if keys else []
+        stored = await self._connection.ask("MGET", *keys) if keys else []
         vectors = [_floats(blob) for blob in stored or [None] * len(keys)]
         found = sum(vector is not None for vector in vectors)
         self.hits += found
@@ -31,9 +31,11 @@ class RedisEmbeddingCache:
 
     async def put(self, model: str, vectors: Mapping[str, Vector]) -> None:
         """Remember these, if possible."""
-        blobs = {_key(model, text): array("f", vector).tobytes() for text, vector in vectors.items()}
-        if blobs:
-            await self._connection.ask(lambda redis: redis.mset(blobs))
+        words: list[str | bytes] = []
+        for text, vector in vectors.items():
+            words += [_key(model, text), array("f", vector).tobytes()]
+        if words:
+            await self._connection.ask("MSET", *words)
 
     async def close(self) -> None:
         """Give the connections back."""

@@ -43,7 +43,7 @@ class Limits:
     async def admit(self, name: str, caller: str) -> Verdict:
         """Count one request. Never raises: without Redis it is counted here."""
         limit = self._known.get(name, DEFAULT_LIMITS[name])
-        return (await self._limiter.admit(caller, limit))[0]
+        return await self._limiter.admit(caller, limit)
 
     async def refresh(self) -> None:
         """Take over what was changed. Raises: DatabaseUnavailable."""
