@@ -14,15 +14,13 @@ from schemas.callers import Role
 from schemas.creators import Creator, CreatorSettings
 from schemas.errors import NotFound
 from schemas.limits import DEFAULT_LIMITS, RateLimit
-from starters.api.calling import ResourcesDep, calling, security
+from starters.api.calling import ResourcesDep, calling
 from starters.remembered import SETTINGS
 
 Name = Annotated[str, Path(min_length=1, max_length=200, pattern=r"^[^\x00]+$")]
 _LOGGER = logging.getLogger(__name__)
 
-router = APIRouter(
-    prefix="/api/admin", tags=["operations"], dependencies=[Depends(calling(Role.OPERATOR)), *security()]
-)
+router = APIRouter(prefix="/api/admin", tags=["operations"], dependencies=[Depends(calling(Role.OPERATOR))])
 
 
 class CreatorPage(BaseModel):

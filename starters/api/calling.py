@@ -5,19 +5,15 @@ from typing import Annotated
 from uuid import UUID
 
 import structlog
-from fastapi import Depends, Header, Security, params
-from fastapi.security import APIKeyHeader, HTTPBearer
+from fastapi import Depends, Header
 from starlette.requests import Request
 
 from schemas.callers import Caller, Role
 from schemas.errors import Forbidden, Unauthenticated
-from starters.api.callers import CREATOR, WHOP_TOKEN, identified
+from starters.api.callers import CREATOR, identified
 from starters.api.limiting import hold_to_limit
 from starters.api.resources import Resources
 
-# For the contract only: the dependencies read the headers themselves, so that one error serves all.
-_BEARER = HTTPBearer(auto_error=False, description="A service key, or a token of `mentora token`.")
-_WHOP = APIKeyHeader(name=WHOP_TOKEN, auto_error=False, description="A Whop user token; X-Creator-Id goes with it.")
 _NAMED = "Which creator this is about: with a Whop user token, and with a key of the whole platform."
 
 CreatorHeader = Annotated[UUID | None, Header(alias=CREATOR, description=_NAMED)]
@@ -56,12 +52,6 @@ async def _admitted(request: Request, named: UUID | None) -> Caller:
     return caller
 
 
-def security() -> list[params.Depends]:
-    """What the contract says of credentials; for the routers' `dependencies`."""
-    return [Security(_BEARER), Security(_WHOP)]
-
-
 ResourcesDep = Annotated[Resources, Depends(resources_of)]
 AnyCaller = Annotated[Caller, Depends(calling(Role.CREATOR, Role.STUDENT))]
 CreatorCaller = Annotated[Caller, Depends(calling(Role.CREATOR))]
-OperatorCaller = Annotated[Caller, Depends(calling(Role.OPERATOR))]

@@ -9,14 +9,14 @@ from adapters.postgres.events import EventInbox
 from schemas.callers import Caller
 from schemas.errors import FileNotReadable, Forbidden
 from schemas.events import Event, EventAnswer, MembershipChanged, PlatformEvent, UploadCompleted
-from starters.api.calling import CreatorCaller, ResourcesDep, security
+from starters.api.calling import CreatorCaller, ResourcesDep
 from starters.api.envelope import add_header
 from starters.api.idempotency import IdempotencyKey
 from starters.api.requests import REPEATED, request_id_of
 from starters.api.resources import Resources
 from starters.videos import read_url
 
-router = APIRouter(prefix="/api/events", tags=["events"], dependencies=security())
+router = APIRouter(prefix="/api/events", tags=["events"])
 
 
 @router.post("", status_code=202)

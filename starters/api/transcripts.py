@@ -12,14 +12,14 @@ from starlette.responses import Response
 from adapters.postgres.transcript_pages import TranscriptPages
 from schemas.callers import Caller
 from schemas.transcripts import PlacedSegment, SegmentPlace, Transcript, TranscriptHead
-from starters.api.calling import AnyCaller, ResourcesDep, security
+from starters.api.calling import AnyCaller, ResourcesDep
 from starters.api.resources import Resources
 from starters.api.versions import NOT_MODIFIED, kept, tag_of, unchanged
 from starters.captions import CaptionFormat, captions_of
 
 PARTIAL = "Mentora-Partial"  # on captions; SRT has no other place to say it
 
-router = APIRouter(prefix="/api/videos", tags=["transcripts"], dependencies=security())
+router = APIRouter(prefix="/api/videos", tags=["transcripts"])
 
 FromSecond = Annotated[
     float, Query(ge=0, le=1_000_000, allow_inf_nan=False, description="Only what begins at this second or later.")

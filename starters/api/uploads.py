@@ -10,7 +10,7 @@ from starlette.responses import Response
 from schemas.errors import RequestTooLarge, TookTooLong, UploadConflict
 from schemas.uploads import NewUpload, Upload, printable, title_of, upload_key
 from starters.api import tus
-from starters.api.calling import CreatorCaller, ResourcesDep, security
+from starters.api.calling import CreatorCaller, ResourcesDep
 from starters.api.envelope import add_header
 from starters.api.requests import UPLOADS
 from starters.uploads import Checksum, Uploads
@@ -27,7 +27,7 @@ ChecksumHeader = Annotated[
     str | None, Header(alias="Upload-Checksum", max_length=200, description="`sha256 ` and base64.")
 ]
 
-router = APIRouter(prefix=UPLOADS, tags=["uploads"], dependencies=[tus.SPEAKING, *security()])
+router = APIRouter(prefix=UPLOADS, tags=["uploads"], dependencies=[tus.SPEAKING])
 abilities = APIRouter(prefix=UPLOADS, tags=["uploads"], dependencies=[tus.SPEAKING])
 
 

@@ -13,10 +13,11 @@ from schemas.errors import Unauthenticated
 from schemas.ids import creator_id
 from schemas.memberships import Known
 from starters.api.callers import only_credential, whop_caller
-from starters.api.calling import ResourcesDep, security
+from starters.api.calling import ResourcesDep
+from starters.api.contract import BY_WHOP_TOKEN
 from starters.api.limiting import hold_to_limit
 
-router = APIRouter(prefix="/api/whop", tags=["whop"], dependencies=security())
+router = APIRouter(prefix="/api/whop", tags=["whop"])
 
 
 class SignIn(BaseModel):
@@ -42,7 +43,7 @@ class SignedIn(BaseModel):
     expires: datetime = Field(description="the token's end: a new one is needed then")
 
 
-@router.post("/auth")
+@router.post("/auth", openapi_extra=BY_WHOP_TOKEN)
 async def auth(body: SignIn, request: Request, resources: ResourcesDep) -> SignedIn:
     """Check a Whop user token and the membership behind it."""
     _, token = only_credential(request)
