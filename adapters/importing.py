@@ -22,4 +22,5 @@ def imported_for_good() -> Iterator[None]:
     finally:
         del sys.modules["rich"]
         gc.freeze()
+        gc.set_threshold(10_000, 20, 20)  # a request is a thousand objects that go by themselves; few are in circles
         gc.enable()
