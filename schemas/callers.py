@@ -29,6 +29,11 @@ class Caller(Frozen):
     is_service: bool = False
 
     @property
+    def person(self) -> UUID:
+        """Whose own rows (chats, watch time) these are: the student's, or the creator's own."""
+        return self.student_id or self.creator
+
+    @property
     def creator(self) -> UUID:
         """The creator whose rows this is about; a route that is for operators alone does not ask."""
         assert self.creator_id is not None, "only routes for creators and students ask for their creator"

@@ -5,7 +5,6 @@ from enum import StrEnum
 from uuid import UUID
 
 from schemas.base import Frozen
-from schemas.callers import Caller
 from schemas.usage import Usage
 
 NOTHING_FOUND = "I found nothing about this in the lectures that you can see."
@@ -100,8 +99,3 @@ class ChatMessage(Frozen):
     citations: tuple[Citation, ...]
     status: MessageStatus
     asked_at: datetime
-
-
-def asker_of(caller: Caller) -> UUID:
-    """Whose chats a caller has: the student's, or the creator's own."""
-    return caller.student_id or caller.creator

@@ -21,7 +21,6 @@ from schemas.chats import (
     MessageStatus,
     Passage,
     Reply,
-    asker_of,
 )
 from schemas.creators import CreatorSettings
 from schemas.errors import AnswerPending, ChatNotFound, Forbidden
@@ -73,7 +72,7 @@ class Chat:
         exchanges: tuple[Exchange, ...] = ()
         if not asked.is_new_session:
             context = await self._memory.chat_context(caller, asked.session_id)
-            if (context.creator_id, context.asker_id) != (caller.creator, asker_of(caller)):
+            if (context.creator_id, context.asker_id) != (caller.creator, caller.person):
                 raise ChatNotFound(f"you have no chat session {asked.session_id}")
             exchanges = context.exchanges
         claim = await self._chats.claim(caller, asked, self._model.provider, self._model.model)

@@ -13,11 +13,12 @@ from pydantic import TypeAdapter
 from adapters.postgres.chats import PostgresChats
 from adapters.postgres.creators import settings_of
 from adapters.postgres.library import Library
+from adapters.postgres.memberships import Memberships
 from adapters.postgres.pool import Database
 from adapters.redis.cache import Cache
 from adapters.redis.keys import CHAT_CONTEXT, CREATOR_SETTINGS, MEMBERSHIP, VIDEO, CacheKey
 from schemas.callers import Caller
-from schemas.chats import ChatContext, asker_of
+from schemas.chats import ChatContext
 from schemas.creators import CreatorSettings
 from schemas.errors import VideoNotFound
 from schemas.ids import video_tag
@@ -47,7 +48,7 @@ class Remembered:
 
         Raises: VideoNotFound.
         """
-        if caller.student_id is not None and not await self._is_member(caller, caller.student_id):
+        if caller.student_id is not None and not await self._is_member(caller):
             raise VideoNotFound(f"there is no video {video_id}")
 
         async def load() -> VideoDetail:
@@ -65,7 +66,10 @@ class Remembered:
             return still.detail
 
     async def rendered(self, creator: UUID, video_id: UUID, version: str, render: Callable[[], Awaitable[str]]) -> str:
-        """What was made of the video at this version, which the database has just shown to the caller."""
+        """What was made of the video at this version, which the database has just shown to the caller.
+
+        A part of a transcript has a version too, so it may be remembered while the video is in work.
+        """
         key = CacheKey(VIDEO, creator, f"{video_id}/{version}", (video_tag(video_id),))
 
         async def load() -> bytes:
@@ -96,16 +100,11 @@ class Remembered:
         """After a membership of the creator's changed."""
         await self._cache.invalidate_tag(creator, MEMBERS)
 
-    async def _is_member(self, caller: Caller, student: UUID) -> bool:
-        async def load() -> bool:
-            async with self._database.as_student(caller.creator, student) as connection:
-                return bool(await connection.fetchval("SELECT is_member()"))
-
-        return await self._cache.get_model(
-            CacheKey(MEMBERSHIP, caller.creator, str(student), (MEMBERS,)), _BOOLEAN, load
-        )
+    async def _is_member(self, caller: Caller) -> bool:
+        key = CacheKey(MEMBERSHIP, caller.creator, str(caller.person), (MEMBERS,))
+        return await self._cache.get_model(key, _BOOLEAN, lambda: Memberships(self._database).is_member(caller))
 
 
 def _context_key(caller: Caller, session_id: UUID) -> CacheKey:
     # Whoever asks is in the name: one who guesses a session's id finds nothing that another's question left there.
-    return CacheKey(CHAT_CONTEXT, caller.creator, f"{asker_of(caller)}/{session_id}")
+    return CacheKey(CHAT_CONTEXT, caller.creator, f"{caller.person}/{session_id}")

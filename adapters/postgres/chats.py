@@ -17,7 +17,6 @@ from schemas.chats import (
     Exchange,
     MessageStatus,
     Reply,
-    asker_of,
 )
 from schemas.errors import AnswerPending, ChatNotFound, Forbidden, IdempotencyKeyReused, VideoNotFound
 from schemas.ids import ask
@@ -54,7 +53,7 @@ class PostgresChats:
                      ORDER BY asked_at DESC, id DESC LIMIT $4) said ON true
                  WHERE session.creator_id = $1 AND session.id = $2 AND session.asker_id = $3
                  ORDER BY said.asked_at, said.id"""
-        asker = asker_of(caller)
+        asker = caller.person
         async with self._database.as_caller(caller) as connection:
             rows = await connection.fetch(sql, caller.creator, session_id, asker, CONTEXT_EXCHANGES)
         if not rows:
@@ -92,7 +91,7 @@ class PostgresChats:
         cited = [citation.model_dump(mode="json") for citation in reply.citations]
         key = (caller.creator, claim.question.message_id, claim.ticket.attempt)
         async with self._database.as_caller(caller) as connection:
-            row = await connection.fetchrow(sql, *key, reply.answer, cited, str(reply.status), asker_of(caller))
+            row = await connection.fetchrow(sql, *key, reply.answer, cited, str(reply.status), caller.person)
             await _step_up(connection)
             await settle(connection, claim.ticket, reply.usage)
             if row is not None:
@@ -107,7 +106,7 @@ class PostgresChats:
                  ORDER BY created_at DESC, id DESC LIMIT $5"""
         at, key = (behind.at, behind.id) if behind else (None, None)
         async with self._database.as_caller(caller) as connection:
-            rows = await connection.fetch(sql, caller.creator, asker_of(caller), at, key, limit)
+            rows = await connection.fetch(sql, caller.creator, caller.person, at, key, limit)
         return [ChatSession(**row) for row in rows]
 
     async def messages(
@@ -119,7 +118,7 @@ class PostgresChats:
         """
         head = """SELECT id, title, created_at FROM chat_sessions
                   WHERE creator_id = $1 AND id = $2 AND asker_id = $3"""
-        asker = asker_of(caller)
+        asker = caller.person
         at, key = (behind.at, behind.id) if behind else (None, None)
         async with self._database.as_caller(caller) as connection:
             session = await connection.fetchrow(head, caller.creator, session_id, asker)
@@ -178,7 +177,7 @@ def _arguments(caller: Caller, asked: AskedQuestion) -> tuple[object, ...]:
         title,
         asked.is_new_session,
         asked.message_id,
-        asker_of(caller),
+        caller.person,
         asked.body_sha256,
         asked.question,
         asked.video_id,
@@ -189,7 +188,7 @@ async def _why_not(connection: Connection, caller: Caller, asked: AskedQuestion)
     """The stored answer of a question that is not to be answered now, or the reason why there is none."""
     sql = f"""SELECT id, session_id, question, answer, status, asked_at, body_sha256, {_CITED} AS citations
               FROM chat_messages message WHERE creator_id = $1 AND id = $2 AND asker_id = $3"""  # noqa: S608 - of constants
-    row = await connection.fetchrow(sql, caller.creator, asked.message_id, asker_of(caller))
+    row = await connection.fetchrow(sql, caller.creator, asked.message_id, caller.person)
     if row is None or row["status"] == MessageStatus.INTERRUPTED:
         if caller.student_id is not None and not await connection.fetchval("SELECT is_member()"):
             raise Forbidden("you have no membership that lasts")

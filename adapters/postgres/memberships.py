@@ -5,6 +5,7 @@ from uuid import UUID
 
 from adapters.postgres.creators import ensure_creator
 from adapters.postgres.pool import Connection, Database
+from schemas.callers import Caller
 from schemas.errors import EventInvalid
 from schemas.ids import membership_id, student_id
 from schemas.memberships import Access, Known, MembershipChange, MembershipStatus
@@ -34,6 +35,11 @@ class Memberships:
         async with self._database.as_creator(creator) as connection:
             row = await connection.fetchrow(sql, creator, student_id(creator, user))
         return Known() if row is None else Known(**row)
+
+    async def is_member(self, caller: Caller) -> bool:
+        """Whether the student who asks has a membership that lasts. Raises: DatabaseUnavailable."""
+        async with self._database.as_caller(caller) as connection:
+            return bool(await connection.fetchval("SELECT is_member()"))
 
     async def save_check(self, creator: UUID, company: str, user: str, access: Access, at: datetime) -> bool:
         """Note what Whop answered; return False where an event is newer, so that the answer is none.

@@ -10,7 +10,10 @@ from schemas.transcripts import PlacedSegment, Segment, SegmentPlace, Transcript
 
 
 class TranscriptPages:
-    """Reads as the caller; row-level security chooses the rows."""
+    """The head is read as the caller, whom the database shows it or does not; what it heads then as its creator.
+
+    So what is remembered for many never lacks what was hidden from one of them meanwhile.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -37,7 +40,7 @@ class TranscriptPages:
         return TranscriptHead(**row)
 
     async def page(
-        self, caller: Caller, transcript_id: UUID, limit: int, behind: SegmentPlace | None, from_second: float
+        self, creator: UUID, transcript_id: UUID, limit: int, behind: SegmentPlace | None, from_second: float
     ) -> list[PlacedSegment]:
         """At most `limit` segments that begin at `from_second` or later, up to the first part that is missing."""
         sql = """SELECT * FROM (
@@ -51,11 +54,11 @@ class TranscriptPages:
                  ) numbered
                  WHERE (part_number, position) > ($3, $4) AND start >= $5 ORDER BY number LIMIT $6"""
         part, position = (behind.part_number, behind.position) if behind is not None else (-1, -1)
-        async with self._database.as_caller(caller) as connection:
-            rows = await connection.fetch(sql, caller.creator, transcript_id, part, position, from_second, limit)
+        async with self._database.as_creator(creator) as connection:
+            rows = await connection.fetch(sql, creator, transcript_id, part, position, from_second, limit)
         return [PlacedSegment(**row) for row in rows]
 
-    async def segments(self, caller: Caller, transcript_id: UUID) -> list[Segment]:
+    async def segments(self, creator: UUID, transcript_id: UUID) -> list[Segment]:
         """All that is stored up to the first part that is missing, with its words: of four hours 36,000."""
-        async with self._database.as_caller(caller) as connection:
-            return await segments_of(connection, caller.creator, transcript_id)
+        async with self._database.as_creator(creator) as connection:
+            return await segments_of(connection, creator, transcript_id)

@@ -48,13 +48,13 @@ async def _claim(connection: Connection, caller: Caller, video_id: UUID, batch: 
     # A second transaction with the same batch waits here until the first commits or rolls back.
     sql = """INSERT INTO watch_batches (creator_id, viewer_id, id, video_id, body_sha256)
              VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING"""
-    claimed = await connection.execute(sql, caller.creator, _viewer(caller), batch.batch_id, video_id, body)
+    claimed = await connection.execute(sql, caller.creator, caller.person, batch.batch_id, video_id, body)
     return claimed == "INSERT 0 1"
 
 
 async def _is_the_same(connection: Connection, caller: Caller, batch: WatchBatch, body: str) -> None:
     sql = "SELECT body_sha256 FROM watch_batches WHERE creator_id = $1 AND viewer_id = $2 AND id = $3"
-    if await connection.fetchval(sql, caller.creator, _viewer(caller), batch.batch_id) != body:
+    if await connection.fetchval(sql, caller.creator, caller.person, batch.batch_id) != body:
         raise IdempotencyKeyReused(f"the batch {batch.batch_id} was sent before with other content")
 
 
@@ -64,7 +64,7 @@ async def _insert_events(connection: Connection, caller: Caller, video_id: UUID,
                     jsonb_build_object('from_second', from_second, 'to_second', to_second, 'viewer', $5::text)
              FROM unnest($6::uuid[], $7::timestamptz[], $8::float8[], $9::float8[])
                   AS watched (id, at, from_second, to_second)"""
-    viewer = _viewer(caller)
+    viewer = caller.person
     await connection.execute(
         sql,
         caller.creator,
@@ -77,10 +77,6 @@ async def _insert_events(connection: Connection, caller: Caller, video_id: UUID,
         [item.from_second for item in batch.items],
         [item.to_second for item in batch.items],
     )
-
-
-def _viewer(caller: Caller) -> UUID:
-    return caller.student_id or caller.creator
 
 
 def _not_found(video_id: UUID) -> VideoNotFound:

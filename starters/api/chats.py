@@ -16,14 +16,15 @@ from starlette.responses import JSONResponse, Response
 
 from adapters.postgres.chats import PostgresChats
 from schemas.callers import Caller
-from schemas.chats import AskedQuestion, ChatMessage, ChatSession, Citation, asker_of
+from schemas.chats import AskedQuestion, ChatMessage, ChatSession, Citation
 from schemas.errors import MentoraError, ProviderUnavailable
 from schemas.ids import chat_message_id, chat_session_id, text_sha256
+from schemas.library import Place
 from starters.api.calling import AnyCaller, ResourcesDep
 from starters.api.envelope import add_header
 from starters.api.event_stream import EventStream
 from starters.api.idempotency import OptionalIdempotencyKey
-from starters.api.paging import Cursor, Limit, cursor_of, place_of
+from starters.api.paging import Cursor, Limit, page_of, place_of
 from starters.api.problems import bug_response, problem_response
 from starters.api.requests import REPEATED
 from starters.api.texts import PlainText
@@ -92,9 +93,9 @@ async def ask(
 @router.get("/sessions")
 async def sessions(caller: AnyCaller, resources: ResourcesDep, limit: Limit = 20, cursor: Cursor = None) -> SessionPage:
     """The caller's own sessions."""
-    found = await PostgresChats(resources.database).sessions(caller, place_of(cursor), limit)
-    more = cursor_of(found[-1].created_at, found[-1].id) if len(found) == limit else None
-    return SessionPage(items=found, next=more)
+    found = await PostgresChats(resources.database).sessions(caller, place_of(cursor), limit + 1)
+    items, more = page_of(found, limit, lambda one: Place(one.created_at, one.id))
+    return SessionPage(items=items, next=more)
 
 
 @router.get("/sessions/{session_id}")
@@ -103,13 +104,13 @@ async def session(
 ) -> MessagePage:
     """One of the caller's own sessions, with what was asked and answered in it."""
     chats = PostgresChats(resources.database)
-    found, messages = await chats.messages(caller, session_id, place_of(cursor), limit)
-    more = cursor_of(messages[-1].asked_at, messages[-1].id) if len(messages) == limit else None
-    return MessagePage(**found.model_dump(), items=messages, next=more)
+    found, messages = await chats.messages(caller, session_id, place_of(cursor), limit + 1)
+    items, more = page_of(messages, limit, lambda message: Place(message.asked_at, message.id))
+    return MessagePage(**found.model_dump(), items=items, next=more)
 
 
 def _asked(question: Question, caller: Caller, key: str) -> AskedQuestion:
-    asker = asker_of(caller)
+    asker = caller.person
     return AskedQuestion(
         message_id=chat_message_id(asker, key),
         session_id=question.session_id or chat_session_id(asker, key),

@@ -1,7 +1,8 @@
 """Lists in pages: a cursor names the place behind which the next page begins."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 from fastapi import Query
@@ -11,6 +12,7 @@ from schemas.library import Place
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
+Item = TypeVar("Item")
 Limit = Annotated[int, Query(ge=1, le=100, description="How many at most.")]
 Cursor = Annotated[
     str | None,
@@ -18,13 +20,17 @@ Cursor = Annotated[
 ]
 
 
-def cursor_of(at: datetime, key: UUID) -> str:
-    """The place as a client carries it, exact to the microsecond."""
-    return f"{(at - _EPOCH) // _MICROSECOND}.{key.hex}"
+def page_of(found: list[Item], limit: int, place: Callable[[Item], Place]) -> tuple[list[Item], str | None]:
+    """The page, and the cursor of the next one. `found` was asked for with one more than `limit`, which tells of it."""
+    items = found[:limit]
+    if len(found) == len(items):
+        return items, None
+    last = place(items[-1])
+    return items, f"{(last.at - _EPOCH) // _MICROSECOND}.{last.id.hex}"
 
 
 def place_of(cursor: str | None) -> Place | None:
-    """The other way; None is the beginning."""
+    """Where a cursor points; None is the beginning."""
     if cursor is None:
         return None
     at, _, key = cursor.partition(".")

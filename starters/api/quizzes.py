@@ -10,10 +10,11 @@ from starlette.requests import Request
 from adapters.postgres.attempts import Attempts
 from schemas.attempts import MAX_ANSWERS, Answer, AskedQuiz, AttemptResult, AttemptSummary
 from schemas.callers import Caller, Role
+from schemas.library import Place
 from starters.api.calling import AnyCaller, ResourcesDep, calling
 from starters.api.envelope import add_header
 from starters.api.idempotency import IdempotencyKey
-from starters.api.paging import Cursor, Limit, cursor_of, place_of
+from starters.api.paging import Cursor, Limit, page_of, place_of
 from starters.api.requests import REPEATED
 from starters.attempts import hand_in, put_quiz
 
@@ -66,6 +67,5 @@ async def attempts(
 ) -> AttemptList:
     """A student's own attempts; for the creator those of all students."""
     found = await Attempts(resources.database).page(caller, quiz_id, limit + 1, place_of(cursor))
-    items = found[:limit]
-    more = len(found) > limit
-    return AttemptList(items=items, next=cursor_of(items[-1].created_at, items[-1].id) if more else None)
+    items, more = page_of(found, limit, lambda attempt: Place(attempt.created_at, attempt.id))
+    return AttemptList(items=items, next=more)

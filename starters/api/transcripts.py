@@ -83,10 +83,12 @@ async def transcript(
         return same
 
     async def render() -> str:
-        found = await pages.page(caller, head.id, limit + 1, _place(cursor), after)
+        found = await pages.page(caller.creator, head.id, limit + 1, _place(cursor), after)
         return _page(head, found[:limit], has_more=len(found) > limit).model_dump_json()
 
-    text = await resources.remembered.rendered(caller.creator, video_id, tag, render)
+    # Only beginnings are remembered: there is no end of places that somebody may ask for.
+    is_beginning = cursor is None and not after
+    text = await (resources.remembered.rendered(caller.creator, video_id, tag, render) if is_beginning else render())
     return Response(text, media_type="application/json", headers=kept(tag))
 
 
@@ -118,7 +120,7 @@ async def _captions(
         return same
 
     async def render() -> str:
-        segments = await pages.segments(caller, head.id)
+        segments = await pages.segments(caller.creator, head.id)
         return await captions_of(Transcript(**head.model_dump(), segments=tuple(segments)), wanted)
 
     text = await resources.remembered.rendered(caller.creator, video_id, tag, render)

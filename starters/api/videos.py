@@ -8,12 +8,12 @@ from pydantic import BaseModel
 from starlette.requests import Request
 
 from adapters.postgres.library import Library
-from schemas.library import VideoCard, VideoDetail
+from schemas.library import Place, VideoCard, VideoDetail
 from schemas.video_changes import EditableVideo
 from schemas.videos import VideoStatus
 from starters.api.calling import AnyCaller, ResourcesDep
 from starters.api.envelope import add_header
-from starters.api.paging import Cursor, Limit, cursor_of, place_of
+from starters.api.paging import Cursor, Limit, page_of, place_of
 
 router = APIRouter(prefix="/api/videos", tags=["videos"])
 
@@ -38,9 +38,8 @@ async def videos(
 ) -> VideoList:
     """The creator's videos; a student gets those that are published, while the membership lasts."""
     found = await Library(resources.database).page(caller, limit + 1, place_of(cursor), status, course)
-    items = found[:limit]
-    more = len(found) > limit
-    return VideoList(items=items, next=cursor_of(items[-1].created_at, items[-1].id) if more else None)
+    items, more = page_of(found, limit, lambda card: Place(card.created_at, card.id))
+    return VideoList(items=items, next=more)
 
 
 @router.get("/{video_id}")

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -117,17 +118,19 @@ async def test_lists_go_on_behind_a_cursor(gateway: Gateway, school: School) -> 
     for number in range(1, 5):
         await heard(gateway, eve, question=f"Question {number}?", session_id=first)
         await heard(gateway, eve, question=f"Session {number}?")
-    for path, name, expected in (
-        (f"/api/chat/sessions/{first}", "question", [f"Question {n}?" for n in (4, 3, 2, 1, 0)]),
-        ("/api/chat/sessions", "title", [*(f"Session {n}?" for n in (4, 3, 2, 1)), "Question 0?"]),
-    ):
-        seen, cursor = [], ""
-        while True:
-            page = (await gateway.client.get(f"{path}?limit=2{cursor}", headers=eve)).json()
+    lists = {
+        f"/api/chat/sessions/{first}": ("question", [f"Question {n}?" for n in (4, 3, 2, 1, 0)]),
+        "/api/chat/sessions": ("title", [*(f"Session {n}?" for n in (4, 3, 2, 1)), "Question 0?"]),
+    }
+    for limit, (path, (name, expected)) in product((2, 5), lists.items()):
+        seen: list[str] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            query = {"limit": limit} | ({"cursor": cursor} if cursor else {})
+            page = (await gateway.client.get(path, params=query, headers=eve)).json()
+            assert page["items"], "no page is empty"
             seen += [item[name] for item in page["items"]]
-            if page["next"] is None:
-                break
-            cursor = f"&cursor={page['next']}"
+            cursor = page["next"]
         assert seen == expected
 
 
