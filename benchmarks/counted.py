@@ -48,7 +48,7 @@ class Counted:
             if key == "mentora_cache_reads_total":
                 said = dict(labels)
                 hits, reads = found.get(said["cache"], (0.0, 0.0))
-                found[said["cache"]] = (hits + value * (said["outcome"] in ("hit", "stale")), reads + value)
+                found[said["cache"]] = (hits + value * (said["outcome"] == "hit"), reads + value)
         return found
 
     def _sum(self, name: str, **wanted: str) -> float:

@@ -8,7 +8,7 @@ class VideoNotFound(PermanentError):
 
     code = "video_not_found"
     exit_status = 40
-    cure = "List yours with `mentora status`."
+    cure = "List yours: `mentora status`, or GET /api/videos."
 
 
 class EventInvalid(PermanentError):
@@ -24,7 +24,7 @@ class IdempotencyKeyReused(PermanentError):
 
     code = "idempotency_key_reused"
     exit_status = 42
-    cure = "Use a new key for a new event."
+    cure = "Use a new key for something new."
 
 
 class TranscriptNotReady(PermanentError):

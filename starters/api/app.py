@@ -49,7 +49,6 @@ _EXPOSED = [
     "RateLimit-Remaining",
     "RateLimit-Reset",
     "ETag",
-    "Link",
     REPEATED,
     transcripts.PARTIAL,
     *tus.HEADERS,

@@ -180,6 +180,7 @@ class Resources:
 
     async def close(self) -> None:
         """Give every connection back."""
-        for name in ("limits", "cache", "database", "whop", "chat_model", "embedding_cache"):
-            if name in self.__dict__:
-                await getattr(self, name).close()
+        for name in ("limits", "cache", "database", "whop", "chat_model", "embedding_cache", "_embedding_model"):
+            close = getattr(self.__dict__.get(name), "close", None)  # a local model has nothing to give back
+            if close is not None:
+                await close()

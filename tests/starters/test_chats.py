@@ -58,7 +58,7 @@ async def _asked(chat: Chat, caller: Caller, asked: AskedQuestion) -> ChatMessag
 
 
 def _work(statements: list[str]) -> list[str]:
-    """Those that are not about the transaction itself: its begin, its end, its caller, its reset."""
+    """Those that are not about the transaction itself: its begin with its caller, its end."""
     around = ("BEGIN", "COMMIT", "SET LOCAL ROLE", "SELECT set_config", "SELECT pg_advisory_unlock_all")
     return [sql for sql in statements if not sql.lstrip().startswith(around)]
 
