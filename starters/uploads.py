@@ -85,16 +85,16 @@ class Uploads:
         await self._rows.find(creator, upload)
         became_video = await self._rows.end(creator, upload)
         prefix = pieces_prefix if became_video else upload_prefix
-        await self._store.remove(prefix(creator, upload))
+        await self._store.remove_below(prefix(creator, upload))
 
     async def sweep(self) -> int:
         """End what has expired, of all creators, a hundred at most; return how many. Twice is once."""
         expired = await self._rows.expired()
         for creator, upload in expired:
             # The bytes go first: where the store is away, the row stays and is found again.
-            await self._store.remove(pieces_prefix(creator, upload))
+            await self._store.remove_below(pieces_prefix(creator, upload))
             if not await self._rows.end(creator, upload):
-                await self._store.remove(upload_prefix(creator, upload))
+                await self._store.remove_below(upload_prefix(creator, upload))
         return len(expired)
 
     async def _store_pieces(self, upload: Upload, body: AsyncIterator[bytes], checksum: Checksum | None) -> None:
@@ -140,7 +140,7 @@ class Uploads:
     async def _remove_pieces(self, upload: Upload) -> None:
         """The video is made already: pieces that cannot be removed now cost room and nothing else."""
         try:
-            await self._store.remove(pieces_prefix(upload.creator_id, upload.id))
+            await self._store.remove_below(pieces_prefix(upload.creator_id, upload.id))
         except MentoraError as error:
             _LOGGER.warning("the pieces of upload %s stay until they are swept: %s", upload.id, error.code)
 
