@@ -50,8 +50,12 @@ class Uploads:
             raise UploadExpired(f"the upload {upload} has expired")
         return found
 
-    async def receive(self, upload: Upload, body: AsyncIterator[bytes], checksum: Checksum | None = None) -> Upload:
+    async def receive(
+        self, upload: Upload, body: AsyncIterator[bytes], request_id: str, checksum: Checksum | None = None
+    ) -> Upload:
         """Add the body to what is there; the last byte makes the video before it is acknowledged.
+
+        `request_id` is the one that the video's story bears, where this request makes it.
 
         Idempotent: where the last piece comes again because its answer was lost, nothing is stored twice.
         Raises: UploadConflict where another request was quicker; RequestTooLarge; ChecksumMismatch; TookTooLong for a
@@ -62,16 +66,16 @@ class Uploads:
                 pass
         else:
             await self._store_pieces(upload, body, checksum)
-        return await self.finish(await self.find(upload.creator_id, upload.id))
+        return await self._finish(await self.find(upload.creator_id, upload.id), request_id)
 
-    async def finish(self, upload: Upload) -> Upload:
+    async def _finish(self, upload: Upload, request_id: str) -> Upload:
         """Where all bytes are here and there is no video yet: make one file of the pieces, then the video."""
         if not upload.is_whole or upload.video_id is not None:
             return upload
         try:
             if await self._store.size(upload.object_key) != upload.length:
                 await self._store.pour(upload.object_key, self._content(upload))
-            await self._rows.complete(upload)
+            await self._rows.complete(upload, request_id)
         except MentoraError:
             # Another request may have made the video first and removed the pieces under our hands.
             if (found := await self.find(upload.creator_id, upload.id)).video_id is None:

@@ -74,7 +74,7 @@ class PostgresUploads:
                 return
             after = rows[-1]["start"] + 1
 
-    async def complete(self, upload: Upload) -> None:
+    async def complete(self, upload: Upload, request_id: str) -> None:
         """Make the video and acknowledge the last byte, in one transaction.
 
         Idempotent: the row is locked first and the event's key is the upload's, so any number of calls make one video.
@@ -92,7 +92,7 @@ class PostgresUploads:
                 raise NotFound(f"there is no upload {upload.id}")
             if row["video_id"] is None:
                 inbox = EventInbox(self._database)
-                receipt = await inbox.accept_within(connection, event_key(upload.id), event)
+                receipt = await inbox.accept_within(connection, event_key(upload.id), event, request_id)
                 await connection.execute(mark, *names, receipt.answer.video_id)
                 await connection.execute(forget, *names)
 
