@@ -39,7 +39,10 @@ class ObjectStore(Protocol):
         """The number of bytes under `key`, or None where nothing is."""
 
     async def remove(self, key: str) -> None:
-        """Have nothing under `key` any more; where nothing is, that is so already."""
+        """Have nothing under exactly this `key` any more, and leave what lies below it.
+
+        Twice is once: where nothing is, that is so already.
+        """
 
 
 class Downloader(Protocol):

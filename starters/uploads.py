@@ -6,12 +6,21 @@ import hmac
 import logging
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from uuid import UUID, uuid4
 
 from adapters.object_store import Store
 from adapters.postgres.uploads import PostgresUploads
-from schemas.errors import ChecksumMismatch, MentoraError, RequestTooLarge, TookTooLong, UploadConflict, UploadExpired
+from schemas.errors import (
+    ChecksumMismatch,
+    MentoraError,
+    NotFound,
+    RequestTooLarge,
+    TookTooLong,
+    UploadConflict,
+    UploadExpired,
+)
 from schemas.uploads import NewUpload, Upload, UploadPart, pieces_prefix, upload_prefix
 
 ALGORITHMS = ("sha1", "sha256", "md5")  # sha1 is the protocol's; all three are against accidents, not against attacks
@@ -50,8 +59,12 @@ class Uploads:
             raise UploadExpired(f"the upload {upload} has expired")
         return found
 
-    async def receive(self, upload: Upload, body: AsyncIterator[bytes], checksum: Checksum | None = None) -> Upload:
+    async def receive(
+        self, upload: Upload, body: AsyncIterator[bytes], request_id: str, checksum: Checksum | None = None
+    ) -> Upload:
         """Add the body to what is there; the last byte makes the video before it is acknowledged.
+
+        `request_id` is the one that the video's story bears, where this request makes it.
 
         Idempotent: where the last piece comes again because its answer was lost, nothing is stored twice.
         Raises: UploadConflict where another request was quicker; RequestTooLarge; ChecksumMismatch; TookTooLong for a
@@ -62,16 +75,40 @@ class Uploads:
                 pass
         else:
             await self._store_pieces(upload, body, checksum)
-        return await self.finish(await self.find(upload.creator_id, upload.id))
+        return await self._finish(await self.find(upload.creator_id, upload.id), request_id)
 
-    async def finish(self, upload: Upload) -> Upload:
+    async def end(self, creator: UUID, upload: UUID) -> None:
+        """Forget the upload and its bytes. A video that was made of it stays. Raises: NotFound.
+
+        Where the store is away it has expired all the same, and the bytes are removed by the sweeper, or by a repeat.
+        """
+        became_video = await self._rows.end(creator, upload)
+        prefix = pieces_prefix if became_video else upload_prefix
+        # The row goes last: without it nobody would find bytes that could not be removed.
+        await self._store.remove_below(prefix(creator, upload))
+        await self._rows.forget(creator, upload)
+
+    async def sweep(self) -> int:
+        """End what has expired, of all creators, a hundred at most; return how many. Twice is once."""
+        expired = await self._rows.expired()
+        for creator, upload in expired:
+            with suppress(NotFound):  # another process was quicker
+                await self.end(creator, upload)
+        return len(expired)
+
+    async def _finish(self, upload: Upload, request_id: str) -> Upload:
         """Where all bytes are here and there is no video yet: make one file of the pieces, then the video."""
         if not upload.is_whole or upload.video_id is not None:
             return upload
         try:
             if await self._store.size(upload.object_key) != upload.length:
                 await self._store.pour(upload.object_key, self._content(upload))
-            await self._rows.complete(upload)
+            await self._rows.complete(upload, request_id)
+        except (NotFound, UploadExpired):
+            # It was ended under our hands, and whoever did that may have removed its bytes before this file was there.
+            if not await self._rows.is_in_use(upload):
+                await self._store.remove(upload.object_key)
+            raise
         except MentoraError:
             # Another request may have made the video first and removed the pieces under our hands.
             if (found := await self.find(upload.creator_id, upload.id)).video_id is None:
@@ -79,23 +116,6 @@ class Uploads:
             return found
         await self._remove_pieces(upload)
         return await self.find(upload.creator_id, upload.id)
-
-    async def end(self, creator: UUID, upload: UUID) -> None:
-        """Forget the upload and its bytes. A video that was made of it stays. Raises: NotFound."""
-        await self._rows.find(creator, upload)
-        became_video = await self._rows.end(creator, upload)
-        prefix = pieces_prefix if became_video else upload_prefix
-        await self._store.remove(prefix(creator, upload))
-
-    async def sweep(self) -> int:
-        """End what has expired, of all creators, a hundred at most; return how many. Twice is once."""
-        expired = await self._rows.expired()
-        for creator, upload in expired:
-            # The bytes go first: where the store is away, the row stays and is found again.
-            await self._store.remove(pieces_prefix(creator, upload))
-            if not await self._rows.end(creator, upload):
-                await self._store.remove(upload_prefix(creator, upload))
-        return len(expired)
 
     async def _store_pieces(self, upload: Upload, body: AsyncIterator[bytes], checksum: Checksum | None) -> None:
         """With a checksum all of the body or nothing of it, else as far as it came."""
@@ -140,7 +160,7 @@ class Uploads:
     async def _remove_pieces(self, upload: Upload) -> None:
         """The video is made already: pieces that cannot be removed now cost room and nothing else."""
         try:
-            await self._store.remove(pieces_prefix(upload.creator_id, upload.id))
+            await self._store.remove_below(pieces_prefix(upload.creator_id, upload.id))
         except MentoraError as error:
             _LOGGER.warning("the pieces of upload %s stay until they are swept: %s", upload.id, error.code)
 

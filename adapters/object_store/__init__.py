@@ -31,7 +31,13 @@ class Store(Protocol):
         """Store what comes, durably, before returning; one block at a time is in memory."""
 
     async def remove(self, key: str) -> None:
-        """Remove what lies under the key and below it; where there is nothing, that is well too."""
+        """Remove what lies under exactly this key; where there is nothing, that is well too."""
+
+    async def remove_below(self, prefix: str) -> None:
+        """Remove all whose key goes on after `prefix/`; where there is nothing, that is well too.
+
+        For prefixes that we made ourselves: a sender's key could name the folder of everything that a creator has.
+        """
 
     async def sign(self, key: str, seconds: int) -> str | None:
         """An address that anybody may read the key's bytes at for so long; None: this store has no addresses."""

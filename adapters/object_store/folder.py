@@ -62,6 +62,12 @@ class LocalObjectStore:
         with translated(key):
             await asyncio.to_thread(_despite_others, _remove, path)
 
+    async def remove_below(self, prefix: str) -> None:
+        """See `Store`."""
+        path = self._path(prefix)
+        with translated(prefix):
+            await asyncio.to_thread(_despite_others, _remove_below, path)
+
     async def sign(self, key: str, seconds: int) -> str | None:  # noqa: ARG002 - a folder has no addresses
         """See `Store`."""
         return None
@@ -95,10 +101,13 @@ def _write(target: Path, content: bytes) -> None:
 
 
 def _remove(path: Path) -> None:
+    if path.is_file():  # as `size` sees it: a folder is no object, and below a file there is none
+        path.unlink(missing_ok=True)
+
+
+def _remove_below(path: Path) -> None:
     if path.is_dir():
         shutil.rmtree(path)
-    else:
-        path.unlink(missing_ok=True)
 
 
 def _despite_others(action: Callable[..., None], *arguments: object) -> None:

@@ -78,7 +78,11 @@ class S3ObjectStore:
         """See `Store`."""
         async with _reachable(key):
             await obstore.delete_async(self._store, checked(key))
-            async for found in obstore.list(self._store, key):
+
+    async def remove_below(self, prefix: str) -> None:
+        """See `Store`."""
+        async with _reachable(prefix):
+            async for found in obstore.list(self._store, checked(prefix)):
                 await obstore.delete_async(self._store, [item["path"] for item in found])
 
     async def sign(self, key: str, seconds: int) -> str | None:

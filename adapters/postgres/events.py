@@ -52,9 +52,7 @@ class EventInbox:
         async with self._database.as_creator(event.creator) as connection:
             return await self.accept_within(connection, key, event, request_id)
 
-    async def accept_within(
-        self, connection: Connection, key: str, event: PlatformEvent, request_id: str = ""
-    ) -> Receipt:
+    async def accept_within(self, connection: Connection, key: str, event: PlatformEvent, request_id: str) -> Receipt:
         """The same, in a transaction of the creator's that ends with whatever else the caller does."""
         _check_key(key)
         creator, body = event.creator, hashlib.sha256(event.model_dump_json().encode()).hexdigest()
@@ -65,9 +63,9 @@ class EventInbox:
         await _write_answer(connection, creator, key, answer)
         return Receipt(answer=answer, is_repeat=False)
 
-    async def accept_upload(self, key: str, event: UploadCompleted, request_id: str = "") -> Accepted:
-        """The same, for who goes on with the video."""
-        receipt = await self.accept(key, event, request_id)
+    async def accept_upload(self, key: str, event: UploadCompleted) -> Accepted:
+        """The same where no request brought it, for who goes on with the video."""
+        receipt = await self.accept(key, event)
         video = VideoRef(creator_id=event.creator, video_id=video_id(event.creator, key))
         story = process_video_workflow_id(video.creator_id, video.video_id)
         return Accepted(video=video, workflow_id=story, is_repeat=receipt.is_repeat)

@@ -6,7 +6,7 @@ from uuid import UUID
 from adapters.postgres.creators import ensure_creator
 from adapters.postgres.events import EventInbox
 from adapters.postgres.pool import Database
-from schemas.errors import NotFound
+from schemas.errors import NotFound, UploadExpired
 from schemas.events import UploadCompleted
 from schemas.uploads import NewUpload, Upload, UploadPart, event_key
 
@@ -74,13 +74,14 @@ class PostgresUploads:
                 return
             after = rows[-1]["start"] + 1
 
-    async def complete(self, upload: Upload) -> None:
+    async def complete(self, upload: Upload, request_id: str) -> None:
         """Make the video and acknowledge the last byte, in one transaction.
 
         Idempotent: the row is locked first and the event's key is the upload's, so any number of calls make one video.
-        Raises: NotFound where the upload was ended meanwhile: there is no video then.
+        Raises: NotFound, UploadExpired where the upload was ended meanwhile: there is no video then.
         """
-        lock = "SELECT video_id FROM uploads WHERE creator_id = $1 AND id = $2 FOR UPDATE"
+        lock = """SELECT video_id, expires_at < now() AS is_expired FROM uploads
+                  WHERE creator_id = $1 AND id = $2 FOR UPDATE"""
         mark = "UPDATE uploads SET video_id = $3 WHERE creator_id = $1 AND id = $2"
         forget = "DELETE FROM upload_parts WHERE creator_id = $1 AND upload_id = $2"
         names = (upload.creator_id, upload.id)
@@ -90,17 +91,40 @@ class PostgresUploads:
         async with self._database.as_creator(upload.creator_id) as connection:
             if (row := await connection.fetchrow(lock, *names)) is None:
                 raise NotFound(f"there is no upload {upload.id}")
-            if row["video_id"] is None:
-                inbox = EventInbox(self._database)
-                receipt = await inbox.accept_within(connection, event_key(upload.id), event)
-                await connection.execute(mark, *names, receipt.answer.video_id)
-                await connection.execute(forget, *names)
+            if row["video_id"] is not None:
+                return
+            if row["is_expired"]:
+                raise UploadExpired(f"the upload {upload.id} has ended")
+            inbox = EventInbox(self._database)
+            receipt = await inbox.accept_within(connection, event_key(upload.id), event, request_id)
+            await connection.execute(mark, *names, receipt.answer.video_id)
+            await connection.execute(forget, *names)
+
+    async def is_in_use(self, upload: Upload) -> bool:
+        """Whether a video has the upload's file."""
+        sql = "SELECT EXISTS (SELECT FROM videos WHERE creator_id = $1 AND object_key = $2)"
+        async with self._database.as_creator(upload.creator_id) as connection:
+            return bool(await connection.fetchval(sql, upload.creator_id, upload.object_key))
 
     async def end(self, creator: UUID, upload: UUID) -> bool:
-        """Forget it; return whether it had become a video. From then on it cannot become one. Twice is once."""
-        sql = "DELETE FROM uploads WHERE creator_id = $1 AND id = $2 RETURNING video_id"
+        """Have it expired: nothing can be added to it any more, and it cannot become a video.
+
+        Returns whether it had become one. Twice is once. Raises: NotFound.
+        """
+        # In 1970, and not now: to a transaction that began before this one, now is still to come.
+        sql = """UPDATE uploads SET expires_at = 'epoch' WHERE creator_id = $1 AND id = $2
+                 RETURNING video_id IS NOT NULL"""
         async with self._database.as_creator(creator) as connection:
-            return await connection.fetchval(sql, creator, upload) is not None
+            became_video = await connection.fetchval(sql, creator, upload)
+        if became_video is None:
+            raise NotFound(f"there is no upload {upload}")
+        return bool(became_video)
+
+    async def forget(self, creator: UUID, upload: UUID) -> None:
+        """Remove what is known of it. Twice is once."""
+        sql = "DELETE FROM uploads WHERE creator_id = $1 AND id = $2"
+        async with self._database.as_creator(creator) as connection:
+            await connection.execute(sql, creator, upload)
 
     async def expired(self, limit: int = 100) -> list[tuple[UUID, UUID]]:
         """Creators and uploads whose time is over, of the whole installation."""

@@ -24,6 +24,7 @@ from schemas.errors import (
 from schemas.uploads import NewUpload, printable, title_of, upload_key
 from starters.api.calling import CreatorCaller, ResourcesDep
 from starters.api.idempotency import OptionalIdempotencyKey
+from starters.api.requests import request_id_of
 
 MAX_FILE_BYTES = 100_000_000  # larger ones are resumable: /api/videos/upload
 _BLOCK_BYTES = 1 << 20
@@ -82,7 +83,7 @@ async def send(
         if not upload.is_of(new):
             raise IdempotencyKeyReused("the key was used before with another file or title")
         await sent.seek(upload.offset)  # a repeat goes on where the first try was cut
-        upload = await resources.uploads.receive(upload, _blocks(sent))
+        upload = await resources.uploads.receive(upload, _blocks(sent), request_id_of(request))
     assert upload.video_id is not None, "all of the file was there"
     return AcceptedVideo(id=upload.video_id)
 

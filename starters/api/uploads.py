@@ -12,7 +12,7 @@ from schemas.uploads import NewUpload, Upload, printable, title_of, upload_key
 from starters.api import tus
 from starters.api.calling import CreatorCaller, ResourcesDep
 from starters.api.envelope import add_header
-from starters.api.requests import UPLOADS
+from starters.api.requests import UPLOADS, request_id_of
 from starters.uploads import Checksum, Uploads
 
 _BODY: dict[str, Any] = {
@@ -117,7 +117,7 @@ def _require_room(request: Request, room: int) -> None:
 
 async def _receive(request: Request, uploads: Uploads, upload: Upload, check: Checksum | None) -> Upload:
     try:
-        return await uploads.receive(upload, tus.body_of(request), check)
+        return await uploads.receive(upload, tus.body_of(request), request_id_of(request), check)
     except TookTooLong:
         add_header(request, "Connection", "close")  # the rest of the body never comes
         raise

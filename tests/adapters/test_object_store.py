@@ -109,6 +109,8 @@ async def test_a_key_that_could_lead_elsewhere_is_no_key(store: Store, file: Pat
         store.fetch(key, file.with_name("x")),
         store.read(key, 0, 1),
         store.size(key),
+        store.remove(key),
+        store.remove_below(key),
     ):
         with pytest.raises(FileNotReadable):
             await attempt
@@ -244,20 +246,28 @@ async def test_a_pouring_that_breaks_off_leaves_nothing_under_the_key(store: Sto
     assert await store.size(KEY) is None
 
 
-async def test_what_lies_below_a_key_is_removed_and_nothing_beside_it(store: Store) -> None:
-    for key in ("a/one/x", "a/one/deep/y", "a/one-more/z", "a/two"):
+async def test_what_lies_below_a_prefix_is_removed_and_nothing_beside_it(store: Store) -> None:
+    keys = ("a/one/x", "a/one/deep/y", "a/one-more/z", "a/two")
+    for key in keys:
         await store.write(key, b"piece")
-    await store.remove("a/one")
-    await store.remove("a/two")
-    await store.remove("a/never")
-    sizes = [await store.size(key) for key in ("a/one/x", "a/one/deep/y", "a/one-more/z", "a/two")]
-    assert sizes == [None, None, 5, None]
+    for prefix in ("a/one", "a/two", "a/never", "a/two/deeper"):
+        await store.remove_below(prefix)
+    assert [await store.size(key) for key in keys] == [None, None, 5, 5]
+
+
+@pytest.mark.parametrize("key", ["a", "a/one", "a/one/deep", "a/two/deeper", "a/never"])
+async def test_a_key_that_names_a_folder_or_lies_below_a_file_removes_nothing(store: Store, key: str) -> None:
+    keys = ("a/one/x", "a/one/deep/y", "a/two")
+    for stored in keys:
+        await store.write(stored, b"piece")
+    await store.remove(key)
+    assert [await store.size(stored) for stored in keys] == [5, 5, 5]
 
 
 async def test_writes_below_a_key_and_removals_of_it_do_not_make_each_other_fail(store: Store) -> None:
     keys = [f"{KEY}/{number}" for number in range(100)]
-    await asyncio.gather(*(action for key in keys for action in (store.write(key, b"1"), store.remove(KEY))))
-    await store.remove(KEY)
+    await asyncio.gather(*(action for key in keys for action in (store.write(key, b"1"), store.remove_below(KEY))))
+    await store.remove_below(KEY)
     assert [await store.size(key) for key in keys] == [None] * len(keys)
 
 

@@ -78,7 +78,7 @@ async def test_two_submissions_at_once_under_two_titles_are_one_video(
     class LateInbox(EventInbox):
         """Another submission gets in between the look and the order."""
 
-        async def accept_upload(self, key: str, event: UploadCompleted, request_id: str = ""):  # type: ignore[no-untyped-def]
+        async def accept_upload(self, key: str, event: UploadCompleted):  # type: ignore[no-untyped-def]
             await super().accept_upload(key, event.model_copy(update={"title": "The other's"}))
             return await super().accept_upload(key, event)
 

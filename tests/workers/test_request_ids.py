@@ -4,11 +4,11 @@ import asyncio
 import io
 import json
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from temporalio.client import Client
@@ -17,11 +17,12 @@ from temporalio.contrib.pydantic import pydantic_data_converter
 from adapters.logs import configure_logging
 from adapters.settings import Settings
 from adapters.temporal.request_ids import RequestIdInterceptor
-from schemas.ids import delete_video_workflow_id
+from schemas.ids import delete_video_workflow_id, process_video_workflow_id
 from schemas.worker_roles import WorkerRole
 from tests.conftest import Servers
 from tests.databases import FreshDatabase, completed
 from tests.starters.api.gateway import Gateway, gateway_settings, running_gateway
+from tests.starters.api.senders import BYTES, TUS
 from workers.relay import carry_waiting
 from workers.roles import POOLS
 from workers.run import build_worker
@@ -83,17 +84,50 @@ async def test_one_id_is_found_in_the_gateways_log_the_memo_and_the_steps_log(
     assert (step["step"], step["workflow_id"], step["attempt"]) == ("remove_objects", story, 1)
 
 
-async def test_a_step_that_fails_is_told_by_its_errors_name_under_the_same_id(
-    servers: Servers, database: FreshDatabase, tmp_path: Path, lines: Callable[[], list[dict[str, Any]]]
+async def _by_event(gateway: Gateway, headers: dict[str, str], creator: UUID) -> str:
+    body = {"type": "video/upload.completed", "title": "Gone", "object_key": f"{creator}/gone"}
+    said = headers | {"Idempotency-Key": "upload-1"}
+    answer = await gateway.client.post("/api/events", json=body, headers=said)
+    return str(answer.json()["video_id"])
+
+
+async def _by_form(gateway: Gateway, headers: dict[str, str], _: UUID) -> str:
+    answer = await gateway.client.post("/api/videos", headers=headers, files={"file": ("a.mp4", b"no film")})
+    return str(answer.json()["id"])
+
+
+async def _in_pieces(gateway: Gateway, headers: dict[str, str], _: UUID) -> str:
+    said = headers | TUS | BYTES
+    first = said | {"Upload-Length": "7", "X-Request-Id": "the-first-of-two"}
+    begun = await gateway.client.post("/api/videos/upload", headers=first, content=b"no ")
+    last = said | {"Upload-Offset": "3"}
+    answer = await gateway.client.patch(begun.headers["Location"], headers=last, content=b"film")
+    return str(answer.headers["Video-Id"])
+
+
+@pytest.mark.parametrize(
+    ("send", "failed", "code"),
+    [
+        (_by_event, "fetch_source", "file_not_readable"),
+        (_by_form, "extract_audio", "not_media"),
+        (_in_pieces, "extract_audio", "not_media"),
+    ],
+)
+async def test_a_step_that_fails_is_told_by_its_errors_name_under_the_id_of_what_brought_the_video(
+    servers: Servers,
+    database: FreshDatabase,
+    tmp_path: Path,
+    lines: Callable[[], list[dict[str, Any]]],
+    send: Callable[[Gateway, dict[str, str], UUID], Awaitable[str]],
+    failed: str,
+    code: str,
 ) -> None:
     creator = uuid4()
     async with running_gateway(gateway_settings(servers, database, tmp_path)) as gateway:
-        headers = gateway.creator(creator) | {"X-Request-Id": REQUEST, "Idempotency-Key": "upload-1"}
-        body = {"type": "video/upload.completed", "title": "Gone", "object_key": f"{creator}/gone"}
-        answer = await gateway.client.post("/api/events", json=body, headers=headers)
-        story = answer.json()["workflow_id"]
+        video = await send(gateway, gateway.creator(creator) | {"X-Request-Id": REQUEST}, creator)
+        story = process_video_workflow_id(creator, UUID(video))
         memos = await _tell(gateway, servers, [story], WorkerRole.DATABASE, WorkerRole.MEDIA)
     assert memos == {story: {"request_id": REQUEST}}
     steps = {line["step"]: line["event"] for line in lines() if line.get("request_id") == REQUEST and "step" in line}
-    assert steps.keys() == {"begin_video", "fetch_source", "fail_video"}
-    assert "file_not_readable" in steps["fetch_source"]
+    assert steps.keys() == {"begin_video", "fetch_source", failed, "fail_video"}
+    assert code in steps[failed]

@@ -148,7 +148,7 @@ async def test_a_client_that_falls_silent_is_cut_and_what_it_sent_is_kept(
         await asyncio.sleep(30)
 
     with pytest.raises(TookTooLong):
-        await uploads.receive(upload, silent())
+        await uploads.receive(upload, silent(), "")
     assert (await uploads.find(creator, key)).offset == 5
 
 

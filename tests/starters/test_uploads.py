@@ -1,0 +1,136 @@
+"""Uploads that end while something else happens: no byte stays that nobody can find, and no video loses its file."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from adapters.object_store import LocalObjectStore, S3ObjectStore
+from adapters.postgres.uploads import PostgresUploads
+from adapters.postgres.video_changes import VideoWriter
+from schemas.errors import NotFound, ObjectStoreUnavailable, UploadConflict, UploadExpired
+from schemas.uploads import NewUpload, Upload, upload_key
+from starters.uploads import Uploads
+from tests.databases import FreshDatabase
+
+pytestmark = pytest.mark.servers
+
+AWAY = S3ObjectStore("lectures", "", "http://127.0.0.1:9", "us-east-1", "key", "secret")
+
+
+class LateStore(LocalObjectStore):
+    """Something happens before the whole file is there."""
+
+    def __init__(self, folder: Path, meanwhile: Callable[[], Awaitable[None]]) -> None:
+        super().__init__(folder)
+        self._meanwhile = meanwhile
+
+    async def pour(self, key: str, blocks: AsyncIterator[bytes]) -> None:
+        content = b"".join([block async for block in blocks])
+        await self._meanwhile()
+        await self.write(key, content)
+
+
+@pytest.fixture
+def rows(database: FreshDatabase) -> PostgresUploads:
+    return PostgresUploads(database.app)
+
+
+@pytest.fixture
+def uploads(rows: PostgresUploads, tmp_path: Path) -> Uploads:
+    return Uploads(rows, LocalObjectStore(tmp_path))
+
+
+def new_upload(creator: UUID | None = None) -> NewUpload:
+    creator, key = creator or uuid4(), uuid4()
+    return NewUpload(
+        creator_id=creator,
+        id=key,
+        length=10,
+        metadata="",
+        title="On glaciers",
+        course=None,
+        object_key=upload_key(creator, key, "a.mp4"),
+    )
+
+
+async def body(*blocks: bytes) -> AsyncIterator[bytes]:
+    for block in blocks:
+        yield block
+
+
+def files(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+
+
+async def begun(uploads: Uploads) -> Upload:
+    """Half of it is there."""
+    return await uploads.receive(await uploads.begin(new_upload()), body(b"12345"), "")
+
+
+async def test_bytes_that_could_not_be_removed_when_their_upload_ended_are_swept(
+    uploads: Uploads, rows: PostgresUploads, tmp_path: Path
+) -> None:
+    upload = await begun(uploads)
+    with pytest.raises(ObjectStoreUnavailable):
+        await Uploads(rows, AWAY).end(upload.creator_id, upload.id)
+    with pytest.raises(UploadExpired):
+        await uploads.find(upload.creator_id, upload.id)
+    with pytest.raises(UploadConflict):  # a request that was under way
+        await uploads.receive(upload, body(b"67890"), "")
+    assert len(files(tmp_path)) == 1
+    assert await uploads.sweep() == 1
+    assert files(tmp_path) == []
+    with pytest.raises(NotFound):
+        await uploads.find(upload.creator_id, upload.id)
+
+
+async def test_an_end_that_failed_can_be_repeated(uploads: Uploads, rows: PostgresUploads, tmp_path: Path) -> None:
+    upload = await begun(uploads)
+    with pytest.raises(ObjectStoreUnavailable):
+        await Uploads(rows, AWAY).end(upload.creator_id, upload.id)
+    await uploads.end(upload.creator_id, upload.id)
+    assert files(tmp_path) == []
+    with pytest.raises(NotFound):
+        await uploads.end(upload.creator_id, upload.id)
+
+
+@pytest.mark.parametrize("is_store_away", [False, True])
+async def test_a_file_that_is_there_only_after_its_upload_was_ended_does_not_stay(
+    uploads: Uploads, rows: PostgresUploads, database: FreshDatabase, tmp_path: Path, is_store_away: bool
+) -> None:
+    upload = await begun(uploads)
+
+    async def end() -> None:
+        if is_store_away:
+            with pytest.raises(ObjectStoreUnavailable):
+                await Uploads(rows, AWAY).end(upload.creator_id, upload.id)
+        else:
+            await uploads.end(upload.creator_id, upload.id)
+
+    with pytest.raises(UploadExpired if is_store_away else NotFound):
+        await Uploads(rows, LateStore(tmp_path, end)).receive(upload, body(b"67890"), "")
+    assert "file.mp4" not in files(tmp_path)
+    await uploads.sweep()
+    assert files(tmp_path) == []
+    assert await database.scalar("SELECT count(*) FROM videos WHERE creator_id = $1", upload.creator_id) == 0
+
+
+@pytest.mark.parametrize("is_deleted", [False, True])
+async def test_who_comes_second_with_a_last_byte_leaves_the_file_as_long_as_there_is_the_video(
+    uploads: Uploads, rows: PostgresUploads, database: FreshDatabase, tmp_path: Path, is_deleted: bool
+) -> None:
+    upload = await begun(uploads)
+
+    async def make_the_video() -> None:
+        whole = await uploads.find(upload.creator_id, upload.id)
+        made = await uploads.receive(whole, body(b"67890"), "")
+        await uploads.end(upload.creator_id, upload.id)
+        if is_deleted:
+            assert made.video_id is not None
+            await VideoWriter(database.app).delete(upload.creator_id, made.video_id)
+
+    with pytest.raises(NotFound):
+        await Uploads(rows, LateStore(tmp_path, make_the_video)).receive(upload, body(b"67890"), "")
+    assert files(tmp_path) == ([] if is_deleted else ["file.mp4"])
