@@ -11,10 +11,8 @@ from adapters.postgres.attempts import Attempts
 from schemas.attempts import MAX_ANSWERS, Answer, AskedQuiz, AttemptResult, AttemptSummary
 from schemas.callers import Caller, Role
 from starters.api.calling import AnyCaller, ResourcesDep, calling, security
-from starters.api.envelope import add_header
-from starters.api.idempotency import IdempotencyKey
+from starters.api.idempotency import IdempotencyKey, mark_repeat
 from starters.api.paging import Cursor, Limit, cursor_of, place_of
-from starters.api.requests import REPEATED
 from starters.attempts import hand_in, put_quiz
 
 router = APIRouter(prefix="/api/quizzes", tags=["quizzes"], dependencies=security())
@@ -56,7 +54,7 @@ async def hand_in_attempt(
     """
     result, is_repeat = await hand_in(Attempts(resources.database), caller, quiz_id, key, sheet.answers)
     if is_repeat:
-        add_header(request, REPEATED, "true")
+        mark_repeat(request)
     return result
 
 
