@@ -6,12 +6,12 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from schemas.errors import RequestTooLarge
+from starters.api.addresses import FORM, is_upload
+from starters.api.multipart import MAX_FILE_BYTES
 from starters.api.problems import problem_response
-from starters.api.requests import UPLOADS
 
 MAX_BODY_BYTES = 1_000_000  # of anything but a file
-MAX_FORM_BYTES = 100_100_000  # a file of 100 MB, and the form around it
-_FORM = ("POST", "/api/videos")
+MAX_FORM_BYTES = MAX_FILE_BYTES + 100_000  # the form around it: ten fields of 4 kB, and what parts them
 
 
 class BodyLimit:
@@ -33,10 +33,10 @@ class BodyLimit:
 
 
 def _limit(scope: Scope) -> int | None:
-    path: str = scope["path"]
-    if path.startswith(UPLOADS):
+    method, path = scope["method"], scope["path"]
+    if is_upload(method, path):
         return None  # each upload's own length is its limit
-    return MAX_FORM_BYTES if (scope["method"], path) == _FORM else MAX_BODY_BYTES
+    return MAX_FORM_BYTES if (method, path) == FORM else MAX_BODY_BYTES
 
 
 def _counted(receive: Receive, limit: int) -> Receive:

@@ -21,12 +21,10 @@ from schemas.errors import MentoraError, ProviderUnavailable
 from schemas.ids import chat_message_id, chat_session_id, text_sha256
 from schemas.library import Place
 from starters.api.calling import AnyCaller, ResourcesDep
-from starters.api.envelope import add_header
 from starters.api.event_stream import EventStream
-from starters.api.idempotency import OptionalIdempotencyKey
+from starters.api.idempotency import OptionalIdempotencyKey, mark_repeat
 from starters.api.paging import Cursor, Limit, page_of, place_of
 from starters.api.problems import bug_response, problem_response
-from starters.api.requests import REPEATED
 from starters.api.texts import PlainText
 from starters.chats import Begun, Chat
 
@@ -84,7 +82,7 @@ async def ask(
     chat = resources.chat
     begun = await chat.begin(caller, _asked(question, caller, key or uuid4().hex))
     if isinstance(begun.claim, ChatMessage):
-        add_header(request, REPEATED, "true")
+        mark_repeat(request)
     if question.stream and _takes_events(request):
         return EventStream(_events(chat, begun, request))
     return JSONResponse((await _whole(chat, begun)).model_dump(mode="json"))

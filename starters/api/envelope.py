@@ -10,12 +10,12 @@ from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from schemas.errors import TookTooLong
+from starters.api.addresses import FORM, is_upload
 from starters.api.problems import bug_response, problem_response
-from starters.api.requests import HEADER, UPLOADS, chosen_id, keep_id
+from starters.api.requests import HEADER, chosen_id, keep_id
 from starters.api.signals import Tally, begin_tally, observe
 
 DEADLINE_SECONDS = 30.0  # until an answer begins; a stream may then last as long as both sides like
-_FILES = ("POST", "/api/videos")  # a body of minutes
 _SAFE = {
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
@@ -97,9 +97,8 @@ def add_header(request: Request, name: str, value: str) -> None:
 
 
 def _deadline(request: Request) -> float | None:
-    path = request.scope["path"]  # not the url, which would be put together first
-    # Uploads have bodies of hours: their routes watch the clock themselves.
-    return None if path.startswith(UPLOADS) or (request.method, path) == _FILES else DEADLINE_SECONDS
+    method, path = request.method, request.scope["path"]  # not the url, which would be put together first
+    return None if is_upload(method, path) or (method, path) == FORM else DEADLINE_SECONDS
 
 
 def _tell(scope: Scope, answer: _Answer, seconds: float, tally: Tally) -> None:

@@ -10,9 +10,8 @@ from schemas.callers import Caller
 from schemas.errors import FileNotReadable, Forbidden
 from schemas.events import Event, EventAnswer, MembershipChanged, PlatformEvent, UploadCompleted
 from starters.api.calling import CreatorCaller, ResourcesDep
-from starters.api.envelope import add_header
-from starters.api.idempotency import IdempotencyKey
-from starters.api.requests import REPEATED, request_id_of
+from starters.api.idempotency import IdempotencyKey, mark_repeat
+from starters.api.requests import request_id_of
 from starters.api.resources import Resources
 from starters.videos import read_url
 
@@ -42,7 +41,7 @@ async def accepted(resources: Resources, request: Request, key: str, event: Plat
     elif receipt.answer.video_id is not None:
         await resources.remembered.forget_video(event.creator, receipt.answer.video_id)
     if receipt.is_repeat:
-        add_header(request, REPEATED, "true")
+        mark_repeat(request)
     return receipt.answer
 
 

@@ -3,8 +3,12 @@
 from typing import Annotated
 
 from fastapi import Header
+from starlette.requests import Request
 
 from adapters.postgres.events import MAX_KEY_LENGTH
+from starters.api.envelope import add_header
+
+REPEATED = "Idempotent-Replayed"
 
 _HEADER = Header(
     alias="Idempotency-Key",
@@ -15,3 +19,8 @@ _HEADER = Header(
 )
 IdempotencyKey = Annotated[str, _HEADER]
 OptionalIdempotencyKey = Annotated[str | None, _HEADER]
+
+
+def mark_repeat(request: Request) -> None:
+    """Say that the answer was given before, to the same key."""
+    add_header(request, REPEATED, "true")

@@ -12,10 +12,8 @@ from schemas.attempts import MAX_ANSWERS, Answer, AskedQuiz, AttemptResult, Atte
 from schemas.callers import Caller, Role
 from schemas.library import Place
 from starters.api.calling import AnyCaller, ResourcesDep, calling
-from starters.api.envelope import add_header
-from starters.api.idempotency import IdempotencyKey
+from starters.api.idempotency import IdempotencyKey, mark_repeat
 from starters.api.paging import Cursor, Limit, page_of, place_of
-from starters.api.requests import REPEATED
 from starters.attempts import hand_in, put_quiz
 
 router = APIRouter(prefix="/api/quizzes", tags=["quizzes"])
@@ -57,7 +55,7 @@ async def hand_in_attempt(
     """
     result, is_repeat = await hand_in(Attempts(resources.database), caller, quiz_id, key, sheet.answers)
     if is_repeat:
-        add_header(request, REPEATED, "true")
+        mark_repeat(request)
     return result
 
 

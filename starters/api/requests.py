@@ -6,8 +6,6 @@ from uuid import uuid4
 from starlette.requests import HTTPConnection
 
 HEADER = "X-Request-Id"
-REPEATED = "Idempotent-Replayed"  # the answer was given before, to the same key
-UPLOADS = "/api/videos/upload"  # and whatever is below it; some of what holds elsewhere does not hold there
 _GOOD = re.compile(r"[A-Za-z0-9._-]{8,64}\Z")
 _KEY = "request_id"
 

@@ -12,8 +12,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from schemas.errors import MediaTypeRefused, RequestInvalid, TusVersionRefused
 from schemas.uploads import Upload
+from starters.api.addresses import is_upload
 from starters.api.envelope import add_header
-from starters.api.requests import UPLOADS
 from starters.uploads import ALGORITHMS, Checksum
 
 VERSION = "1.0.0"
@@ -47,7 +47,7 @@ class MethodOverride:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http" and scope["method"] != "OPTIONS" and scope["path"].startswith(UPLOADS):
+        if scope["type"] == "http" and scope["method"] != "OPTIONS" and is_upload(scope["method"], scope["path"]):
             meant = Headers(scope=scope).get("X-HTTP-Method-Override")
             if meant is not None:
                 # A copy: the server below must go on seeing a POST, whose answer has a body.

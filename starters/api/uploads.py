@@ -10,9 +10,10 @@ from starlette.responses import Response
 from schemas.errors import RequestTooLarge, TookTooLong, UploadConflict
 from schemas.uploads import NewUpload, Upload, printable, title_of, upload_key
 from starters.api import tus
+from starters.api.addresses import UPLOADS
 from starters.api.calling import CreatorCaller, ResourcesDep
 from starters.api.envelope import add_header
-from starters.api.requests import UPLOADS, request_id_of
+from starters.api.requests import request_id_of
 from starters.uploads import Checksum, Uploads
 
 _BODY: dict[str, Any] = {
