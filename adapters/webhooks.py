@@ -4,12 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
-from pydantic import AwareDatetime, BaseModel, Field, SecretStr, ValidationError
+from pydantic import BaseModel, Field, SecretStr, ValidationError
 from whop_sdk.lib.verify_webhook import WebhookVerificationError, unwrap
 
 from schemas.errors import EventInvalid, SignatureRefused
 from schemas.ids import creator_id
 from schemas.memberships import MembershipChange, MembershipStatus, WhopId
+from schemas.times import Timestamp
 from schemas.webhooks import WebhookEvent
 
 _ID = re.compile(r"[!-~]{1,255}")
@@ -27,14 +28,14 @@ class _Membership(BaseModel):
     status: str = ""
     user: _User | None = None
     user_id: WhopId | None = None
-    renewal_period_end: AwareDatetime | None = None
-    current_period_end: AwareDatetime | None = None
-    expires_at: AwareDatetime | None = None
+    renewal_period_end: Timestamp | None = None
+    current_period_end: Timestamp | None = None
+    expires_at: Timestamp | None = None
 
 
 class _Envelope(BaseModel):
     type: str = Field(pattern=r"^[a-z0-9_.]{1,100}$")
-    timestamp: AwareDatetime
+    timestamp: Timestamp
     company_id: WhopId | None = None
     account_id: WhopId | None = None
     data: object = None

@@ -3,11 +3,12 @@
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
-from pydantic import AwareDatetime, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from schemas.base import Frozen
 from schemas.memberships import MembershipChange, MembershipStatus, WhopId
 from schemas.texts import SegmentText, Title
+from schemas.times import Timestamp
 from schemas.videos import VideoRef
 
 MAX_EDITED_SEGMENTS = 1_000
@@ -92,8 +93,8 @@ class MembershipChanged(PlatformEvent):
     membership_id: WhopId = Field(examples=["mem_1"])
     user_id: WhopId = Field(examples=["user_1"])
     status: MembershipStatus
-    valid_until: AwareDatetime | None = None
-    changed_at: AwareDatetime
+    valid_until: Timestamp | None = None
+    changed_at: Timestamp
 
     @property
     def change(self) -> MembershipChange:

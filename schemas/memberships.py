@@ -5,9 +5,10 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from schemas.base import Frozen
+from schemas.times import Timestamp
 
 FRESH = timedelta(minutes=10)  # how long Whop's yes is good without asking again, so how late a lost webhook shows
 REFUSED = timedelta(seconds=30)  # how long its no is: somebody may be paying just now
@@ -40,8 +41,8 @@ class MembershipChange(Frozen):
     user: WhopId
     membership: WhopId
     status: MembershipStatus
-    valid_until: AwareDatetime | None = None
-    at: AwareDatetime
+    valid_until: Timestamp | None = None
+    at: Timestamp
 
 
 class Known(Frozen):

@@ -3,10 +3,11 @@
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from pydantic import AwareDatetime, Field
+from pydantic import Field
 
 from schemas.base import Frozen
 from schemas.errors import RequestInvalid
+from schemas.times import Timestamp
 
 MAX_ITEMS = 100  # a player that tells once a minute has a dozen
 MAX_SECOND = 86_400.0
@@ -20,7 +21,7 @@ class Watched(Frozen):
 
     from_second: float = Field(ge=0, le=MAX_SECOND, allow_inf_nan=False)
     to_second: float = Field(ge=0, le=MAX_SECOND, allow_inf_nan=False)
-    at: AwareDatetime
+    at: Timestamp
 
 
 class WatchBatch(Frozen):

@@ -2,10 +2,9 @@
 
 from enum import StrEnum
 
-from pydantic import AwareDatetime
-
 from schemas.base import Frozen
 from schemas.memberships import MembershipChange
+from schemas.times import Timestamp
 
 
 class WebhookOutcome(StrEnum):
@@ -22,6 +21,6 @@ class WebhookEvent(Frozen):
 
     id: str
     type: str
-    at: AwareDatetime
+    at: Timestamp
     company: str | None
     change: MembershipChange | None = None

@@ -155,6 +155,9 @@ async def test_a_membership_that_changes_starts_nothing_and_opens_the_door(gatew
     _refused(
         await _post(gateway, creator, "no-zone", body | {"changed_at": "2026-01-01T12:00:00"}), 422, "request_invalid"
     )
+    for beyond in ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"):  # which UTC has no name for
+        times = {"changed_at": "2026-01-01T12:00:00Z", "valid_until": beyond}
+        _refused(await _post(gateway, creator, "beyond", body | times), 422, "request_invalid")
     answer = await _post(gateway, creator, "joined", body | {"changed_at": "2026-01-01T12:00:00Z"})
     assert answer.json() == {
         "event": "membership/changed",

@@ -51,6 +51,14 @@ async def test_an_activation_makes_a_member_and_a_deactivation_ends_it(
     assert await _status(database, company) == "cancelled"
 
 
+async def test_a_time_that_utc_has_no_name_for_is_a_webhook_that_cannot_be_read(
+    at_whop: WhopGateway, company: str
+) -> None:
+    event = about(company, "activated", "user_1", NOW, renewal_period_end="9999-12-31T23:59:59-14:00")
+    answer = await at_whop.deliver(_body(event), "msg_1")
+    assert (answer.status_code, answer.json()["code"]) == (422, "event_invalid")
+
+
 async def test_both_of_whops_shapes_are_understood(at_whop: WhopGateway, database: FreshDatabase, company: str) -> None:
     event = {
         "type": "membership.activated", "timestamp": NOW.isoformat(), "account_id": company,
