@@ -1,6 +1,6 @@
 """What a creator changes of a video: its title, its way, its being there at all."""
 
-from collections.abc import Collection
+from collections.abc import Container
 from uuid import UUID
 
 from asyncpg import Record
@@ -22,17 +22,17 @@ class VideoWriter:
         self._database = database
 
     async def edit(
-        self, creator: UUID, video_id: UUID, edit: VideoEdit, expected: Collection[str] | None = None
+        self, creator: UUID, video_id: UUID, edit: VideoEdit, expected: Container[str] | None = None
     ) -> EditableVideo:
         """Change what the edit names, and return the whole.
 
         Idempotent: the same edit again finds everything as it wants it.
-        Raises: VideoNotFound; VideoChanged where none of the `expected` ETags is the video's.
+        Raises: VideoNotFound; VideoChanged where the video's ETag is none of the `expected`.
         """
         async with self._database.as_creator(creator) as connection:
             await locked_video(connection, creator, video_id)
             before = await _editable(connection, creator, video_id)
-            if expected is not None and not {before.tag, "*"} & set(expected):
+            if expected is not None and before.tag not in expected:
                 raise VideoChanged(f"video {video_id} is not what you read any more")
             if edit.model_fields_set:
                 await _edit(connection, creator, video_id, edit)

@@ -19,6 +19,7 @@ from schemas.errors import NotFound
 from schemas.media import media_type
 from starters.api.calling import AnyCaller, ResourcesDep
 from starters.api.ranges import asked_range
+from starters.api.versions import has_version
 
 _GOOD_SECONDS = 3_600  # a player asks again when it is over; the video goes on at any byte
 _BLOCK_BYTES = 1 << 20
@@ -67,7 +68,7 @@ async def file(request: Request, token: Annotated[str, Path(max_length=2_000)], 
         "Content-Disposition": "inline",
         "Cache-Control": f"private, no-transform, max-age={_GOOD_SECONDS}",
     }
-    if request.headers.get("If-None-Match") == etag:
+    if has_version(request, etag):
         return Response(status_code=304, headers=headers)
     asked = asked_range(request, size, etag)
     start, end = asked or (0, size)

@@ -1,6 +1,7 @@
-"""Answers that a client may keep for itself: each time it asks whether its copy is still good, and mostly it is."""
+"""Which versions a client names: those that it keeps and asks about, and those that it will have edited."""
 
 import hashlib
+from collections.abc import Container
 from typing import Any
 
 from starlette.requests import Request
@@ -21,5 +22,25 @@ def kept(tag: str) -> dict[str, str]:
 
 def unchanged(request: Request, tag: str) -> Response | None:
     """304 where the client has this version."""
-    held = {part.strip().removeprefix("W/") for part in request.headers.get("If-None-Match", "").split(",")}
-    return Response(status_code=304, headers=kept(tag)) if {tag.removeprefix("W/"), "*"} & held else None
+    return Response(status_code=304, headers=kept(tag)) if has_version(request, tag) else None
+
+
+def has_version(request: Request, tag: str) -> bool:
+    """Whether `If-None-Match` names this version; as a weak one too, which a proxy that compresses makes of it."""
+    held, opaque = _Tags(request, "If-None-Match"), tag.removeprefix("W/")
+    return opaque in held or f"W/{opaque}" in held
+
+
+def expected(request: Request) -> Container[str] | None:
+    """The versions that `If-Match` names, letter by letter; None where it is not there, and any will do."""
+    return _Tags(request, "If-Match") if "If-Match" in request.headers else None
+
+
+class _Tags(Container[str]):
+    """What a header lists, on one line or on several (RFC 9110, 5.3); `*` is any. No tag of ours holds a comma."""
+
+    def __init__(self, request: Request, header: str) -> None:
+        self._listed = {part.strip() for line in request.headers.getlist(header) for part in line.split(",")}
+
+    def __contains__(self, tag: object) -> bool:
+        return tag in self._listed or "*" in self._listed

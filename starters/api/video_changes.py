@@ -11,6 +11,7 @@ from schemas.video_changes import EditableVideo, VideoEdit, VideoState
 from starters.api.calling import CreatorCaller, ResourcesDep
 from starters.api.envelope import add_header
 from starters.api.requests import request_id_of
+from starters.api.versions import expected
 
 router = APIRouter(prefix="/api/videos", tags=["videos"])
 
@@ -26,11 +27,10 @@ async def edit(
     caller: CreatorCaller,
     resources: ResourcesDep,
     request: Request,
-    if_match: IfMatch = None,
+    if_match: IfMatch = None,  # noqa: ARG001 - named for the contract
 ) -> EditableVideo:
     """Change title, course or whether it is published; what is not named stays. If-Match keeps others' edits."""
-    expected = None if if_match is None else {tag.strip() for tag in if_match.split(",")}
-    edited = await VideoWriter(resources.database).edit(caller.creator, video_id, change, expected)
+    edited = await VideoWriter(resources.database).edit(caller.creator, video_id, change, expected(request))
     await resources.remembered.forget_video(caller.creator, video_id)
     add_header(request, "ETag", edited.tag)
     return edited

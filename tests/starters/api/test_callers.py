@@ -1,5 +1,6 @@
 """Who may do what: each kind of credential alone, never two, never a cookie; and which pages may call."""
 
+import re
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -192,6 +193,6 @@ async def test_no_route_sets_a_cookie(at_whop: WhopGateway, database: FreshDatab
     for path, methods in paths.items():
         for method in methods:
             for headers in ({}, shown):
-                url = path.replace("{video_id}", str(uuid4()))
+                url = re.sub(r"\{\w+\}", str(uuid4()), path)
                 answer = await at_whop.client.request(method, url, headers=headers)
                 assert "set-cookie" not in answer.headers, path

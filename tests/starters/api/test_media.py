@@ -109,8 +109,17 @@ async def test_a_range_of_another_version_is_the_whole_file(gateway: Gateway, ur
     etag = (await play(gateway, url)).headers["ETag"]
     assert (await play(gateway, url, Range="bytes=0-4", If_Range=etag)).status_code == 206
     assert (await play(gateway, url, Range="bytes=0-4", If_Range='"other"')).status_code == 200
-    unchanged = await play(gateway, url, If_None_Match=etag)
-    assert (unchanged.status_code, unchanged.content) == (304, b"")
+
+
+async def test_a_player_that_has_the_file_is_not_sent_it_again(gateway: Gateway, url: str) -> None:
+    etag = (await play(gateway, url)).headers["ETag"]
+    for held in (etag, f'"x", {etag}', f"W/{etag}", "*"):
+        unchanged = await play(gateway, url, If_None_Match=held)
+        assert (unchanged.status_code, unchanged.content) == (304, b""), held
+    lines = [("If-None-Match", '"x"'), ("If-None-Match", etag)]
+    assert (await gateway.client.get(url, headers=lines)).status_code == 304
+    for held in ('"x"', etag[:-1], ""):
+        assert (await play(gateway, url, If_None_Match=held)).status_code == 200, held
 
 
 async def test_head_tells_the_length_and_sends_nothing(gateway: Gateway, url: str) -> None:

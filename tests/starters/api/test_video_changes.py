@@ -32,6 +32,9 @@ async def test_an_edit_answers_with_what_the_video_is_and_its_tag(gateway: Gatew
     tag = edited.headers["etag"]
     again = await _ask(gateway, "PATCH", video, json={"title": "On ice"}, if_match=f'"other", {tag}')
     assert (again.status_code, again.headers["etag"]) == (200, tag)
+    for held in (f"W/{tag}", '"other"', tag[:-1]):
+        _refused(await _ask(gateway, "PATCH", video, json={"title": "x"}, if_match=held), 412, "video_changed")
+    assert (await _ask(gateway, "PATCH", video, json={}, if_match="*")).status_code == 200
     other = await _ask(gateway, "PATCH", video, json={"course": None}, if_match=tag)
     assert (other.json()["course"], other.headers["etag"] == tag) == (None, False)
     _refused(await _ask(gateway, "PATCH", video, json={"title": "x"}, if_match=tag), 412, "video_changed")
