@@ -7,7 +7,7 @@ from datetime import datetime
 from uuid import UUID, uuid4
 
 from adapters.postgres.creators import ensure_creator
-from adapters.postgres.pool import Database
+from adapters.postgres.pool import Connection, Database
 from adapters.tokens.keys import KeyText, new_key, read_key
 from schemas.errors import NotFound, TooManyKeys, Unauthenticated
 from schemas.keys import InstallationRole, KeyHolder, KeyOwner, ServiceKey
@@ -118,6 +118,7 @@ class ServiceKeys:
                               AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()))"""
         async with self._database.as_creator(owner) as connection:
             await ensure_creator(connection, owner)
+            await _lock(connection, owner, name)
             return await connection.execute(sql, owner, key.key_id, name, key.digest, expires_at) == "INSERT 0 1"
 
     async def _insert_installation(
@@ -128,4 +129,10 @@ class ServiceKeys:
                             WHERE role = $1 AND name = $3
                               AND revoked_at IS NULL AND (expires_at IS NULL OR expires_at > now()))"""
         async with self._database.as_operator() as connection:
+            await _lock(connection, owner, name)
             return await connection.execute(sql, str(owner), key.key_id, name, key.digest, expires_at) == "INSERT 0 1"
+
+
+async def _lock(connection: Connection, owner: KeyOwner, name: str) -> None:
+    """Until the transaction ends: of several at once each counts those before it."""
+    await connection.execute("SELECT pg_advisory_xact_lock(hashtextextended($1, 20))", f"{owner}/{name}")

@@ -7,6 +7,7 @@ from uuid import uuid4
 import pytest
 
 from adapters.postgres.keys import MEMORY_SECONDS, KeyRing, ServiceKeys
+from adapters.postgres.pool import Database
 from adapters.tokens.keys import KeyText, read_key
 from schemas.errors import NotFound, TooManyKeys, Unauthenticated
 from schemas.keys import InstallationRole, KeyOwner
@@ -86,6 +87,16 @@ async def test_a_key_ends_when_it_was_said_to(database: FreshDatabase, owner: Ke
     keys = ServiceKeys(database.app)
     assert not await _is_good(database, await keys.create(owner, "ended", datetime.now(UTC) - timedelta(seconds=1)))
     assert await _is_good(database, await keys.create(owner, "ending", datetime.now(UTC) + timedelta(minutes=1)))
+
+
+@each_owner
+async def test_of_ten_that_are_made_at_once_two_are_good(database: FreshDatabase, owner: KeyOwner) -> None:
+    several = Database(database.app_url, pool_size=10)
+    keys = ServiceKeys(several)
+    made = await asyncio.gather(*(keys.create(owner, "at once", None) for _ in range(10)), return_exceptions=True)
+    assert sum(isinstance(key, KeyText) for key in made) == 2
+    assert sum(isinstance(key, TooManyKeys) for key in made) == 8
+    await several.close()
 
 
 @each_owner
