@@ -55,12 +55,13 @@ class EventInbox:
     async def accept_within(self, connection: Connection, key: str, event: PlatformEvent, request_id: str) -> Receipt:
         """The same, in a transaction of the creator's that ends with whatever else the caller does."""
         _check_key(key)
-        creator, body = event.creator, hashlib.sha256(event.model_dump_json().encode()).hexdigest()
-        await ensure_creator(connection, creator)
-        if not await _claim(connection, creator, key, body):
-            return Receipt(answer=await _first_answer(connection, creator, key, body), is_repeat=True)
+        await ensure_creator(connection, event.creator)
+        if not await _claim(connection, event, key):
+            first = await first_answer(connection, key, event)
+            assert first is not None, "the claim met its row, and rows of this table are never deleted"
+            return Receipt(answer=first, is_repeat=True)
         answer = await _EFFECTS[type(event)](connection, event, key, request_id)
-        await _write_answer(connection, creator, key, answer)
+        await _write_answer(connection, event.creator, key, answer)
         return Receipt(answer=answer, is_repeat=False)
 
     async def accept_upload(self, key: str, event: UploadCompleted) -> Accepted:
@@ -76,11 +77,15 @@ def _check_key(key: str) -> None:
         raise EventInvalid(f"an idempotency key has 1 to {MAX_KEY_LENGTH} printable characters")
 
 
-async def _claim(connection: Connection, creator: UUID, key: str, body: str) -> bool:
+def _checksum(event: PlatformEvent) -> str:
+    return hashlib.sha256(event.model_dump_json().encode()).hexdigest()
+
+
+async def _claim(connection: Connection, event: PlatformEvent, key: str) -> bool:
     # A second transaction with the same key waits here until the first commits or rolls back.
     sql = """INSERT INTO idempotency_keys (creator_id, key, body_sha256, answer) VALUES ($1, $2, $3, '{}')
              ON CONFLICT (creator_id, key) DO NOTHING"""
-    return await connection.execute(sql, creator, key, body) == "INSERT 0 1"
+    return await connection.execute(sql, event.creator, key, _checksum(event)) == "INSERT 0 1"
 
 
 async def _write_answer(connection: Connection, creator: UUID, key: str, answer: EventAnswer) -> None:
@@ -88,11 +93,13 @@ async def _write_answer(connection: Connection, creator: UUID, key: str, answer:
     await connection.execute(sql, creator, key, answer.model_dump(mode="json"))
 
 
-async def _first_answer(connection: Connection, creator: UUID, key: str, body: str) -> EventAnswer:
+async def first_answer(connection: Connection, key: str, event: PlatformEvent) -> EventAnswer | None:
+    """What the event was answered, if it has come before. Raises: IdempotencyKeyReused."""
     sql = "SELECT body_sha256, answer FROM idempotency_keys WHERE creator_id = $1 AND key = $2"
-    row = await connection.fetchrow(sql, creator, key)
-    assert row is not None, "the claim met this row, and rows of this table are never deleted"
-    if row["body_sha256"] != body:
+    row = await connection.fetchrow(sql, event.creator, key)
+    if row is None:
+        return None
+    if row["body_sha256"] != _checksum(event):
         raise IdempotencyKeyReused(f"the key {key!r} was used before with another event")
     return EventAnswer.model_validate(row["answer"])
 

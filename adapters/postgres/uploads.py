@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator, Sequence
 from uuid import UUID
 
 from adapters.postgres.creators import ensure_creator
-from adapters.postgres.events import EventInbox
-from adapters.postgres.pool import Database
+from adapters.postgres.events import EventInbox, first_answer
+from adapters.postgres.pool import Connection, Database
 from schemas.errors import NotFound, UploadExpired
 from schemas.events import UploadCompleted
 from schemas.uploads import NewUpload, Upload, UploadPart, event_key
@@ -20,14 +20,24 @@ class PostgresUploads:
         self._database = database
 
     async def begin(self, new: NewUpload, seconds: float) -> None:
-        """Make the upload, which expires so many seconds from now; twice is once."""
-        sql = """INSERT INTO uploads (creator_id, id, length, metadata, title, course, object_key, expires_at)
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, now() + $8 * interval '1 second') ON CONFLICT DO NOTHING"""
+        """Make the upload, which expires so many seconds from now; twice is once.
+
+        Where it became a video before and was forgotten since, it is complete from its beginning: no byte of it is
+        taken again, though the video may be deleted by now.
+        Raises: IdempotencyKeyReused where that video was made under another title, course or kind of file.
+        """
+        sql = """INSERT INTO uploads (creator_id, id, length, metadata, title, course, object_key, video_id, received,
+                                      expires_at)
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + $10 * interval '1 second')"""
+        columns = (new.creator_id, new.id, new.length, new.metadata, new.title, new.course, new.object_key)
         async with self._database.as_creator(new.creator_id) as connection:
+            # It locks the creator's row: from here on nobody else begins an upload of this creator, or completes one.
             await ensure_creator(connection, new.creator_id)
-            await connection.execute(
-                sql, new.creator_id, new.id, new.length, new.metadata, new.title, new.course, new.object_key, seconds
-            )
+            if await _is_there(connection, new):
+                return
+            first = await first_answer(connection, event_key(new.id), _event(new))
+            made = (first.video_id, new.length) if first else (None, 0)
+            await connection.execute(sql, *columns, *made, seconds)
 
     async def find(self, creator: UUID, upload: UUID) -> Upload:
         """Raises: NotFound, also for another creator's upload."""
@@ -85,9 +95,6 @@ class PostgresUploads:
         mark = "UPDATE uploads SET video_id = $3 WHERE creator_id = $1 AND id = $2"
         forget = "DELETE FROM upload_parts WHERE creator_id = $1 AND upload_id = $2"
         names = (upload.creator_id, upload.id)
-        event = UploadCompleted(
-            creator_id=upload.creator_id, title=upload.title, course=upload.course, object_key=upload.object_key
-        )
         async with self._database.as_creator(upload.creator_id) as connection:
             if (row := await connection.fetchrow(lock, *names)) is None:
                 raise NotFound(f"there is no upload {upload.id}")
@@ -96,7 +103,7 @@ class PostgresUploads:
             if row["is_expired"]:
                 raise UploadExpired(f"the upload {upload.id} has ended")
             inbox = EventInbox(self._database)
-            receipt = await inbox.accept_within(connection, event_key(upload.id), event, request_id)
+            receipt = await inbox.accept_within(connection, event_key(upload.id), _event(upload), request_id)
             await connection.execute(mark, *names, receipt.answer.video_id)
             await connection.execute(forget, *names)
 
@@ -131,3 +138,12 @@ class PostgresUploads:
         sql = "SELECT creator_id, id FROM uploads WHERE expires_at < now() ORDER BY expires_at LIMIT $1"
         async with self._database.as_operator() as connection:
             return [(row["creator_id"], row["id"]) for row in await connection.fetch(sql, limit)]
+
+
+def _event(new: NewUpload) -> UploadCompleted:
+    return UploadCompleted(creator_id=new.creator_id, title=new.title, course=new.course, object_key=new.object_key)
+
+
+async def _is_there(connection: Connection, new: NewUpload) -> bool:
+    sql = "SELECT EXISTS (SELECT FROM uploads WHERE creator_id = $1 AND id = $2)"
+    return bool(await connection.fetchval(sql, new.creator_id, new.id))

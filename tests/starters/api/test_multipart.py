@@ -1,6 +1,7 @@
 """A small file in one form: the same care as for a large one."""
 
 import asyncio
+import shutil
 from collections.abc import AsyncIterator
 from uuid import UUID, uuid4
 
@@ -46,6 +47,28 @@ async def test_the_same_key_again_is_the_same_video(gateway: Gateway, database: 
         assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
     assert await count(database, "videos", creator) == 1
     assert (await send(gateway, uuid4(), key="monday", title="x")).json() != first.json()
+
+
+@pytest.mark.parametrize("gone", ["video", "upload"])
+async def test_the_same_key_again_stores_nothing_though_the_video_or_its_upload_is_gone(
+    gateway: Gateway, database: FreshDatabase, gone: str
+) -> None:
+    creator, objects = uuid4(), gateway.settings.home_path / "objects"
+    first = await send(gateway, creator, key="monday", title="x")
+    if gone == "video":
+        await gateway.client.delete(f"/api/videos/{first.json()['id']}", headers=gateway.creator(creator))
+        shutil.rmtree(objects / str(creator))  # as its story does
+    else:
+        await database.scalar("DELETE FROM uploads WHERE creator_id = $1", creator)  # as the sweeper does
+    for content in (CONTENT, CONTENT[::-1], CONTENT[:-1]):
+        again = await send(gateway, creator, content, key="monday", title="x")
+        assert (again.status_code, again.json()) == (201, first.json())
+        await database.scalar("DELETE FROM uploads WHERE creator_id = $1", creator)
+    other = await send(gateway, creator, key="monday", title="y")
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    stored = [path.read_bytes() for path in (objects / str(creator)).rglob("*") if path.is_file()]
+    assert stored == ([] if gone == "video" else [CONTENT])
+    assert await count(database, "outbox", creator) == (2 if gone == "video" else 1)
 
 
 async def test_many_at_once_with_one_key_make_one_video(gateway: Gateway, database: FreshDatabase) -> None:
