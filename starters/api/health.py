@@ -28,7 +28,7 @@ class Alive(BaseModel):
 
 
 class Readiness(BaseModel):
-    """`away` of PostgreSQL means not ready; what is `degraded` is done without, slower."""
+    """`away` of PostgreSQL means not ready; what is `degraded` is done without: slower, or without files."""
 
     status: State
     dependencies: dict[str, State]
@@ -84,9 +84,11 @@ class StateOfProcess(CollectorRegistry):
 
 
 async def dependencies_of(resources: Resources) -> dict[str, State]:
-    """PostgreSQL is asked, for two seconds at most; each Redis is watched anyway, and done without."""
+    """PostgreSQL and the object store are asked, for two seconds at most; each Redis is watched anyway."""
+    postgres, has_store = await asyncio.gather(_state(resources.database.ping()), resources.store_watch.is_there())
     return {
-        "postgres": await _state(resources.database.ping()),
+        "postgres": postgres,
+        "object_store": "ready" if has_store else "degraded",  # what is stored in rows is answered all the same
         "cache": "degraded" if resources.cache.is_away else "ready",
         "limits": "degraded" if resources.limits.is_degraded else "ready",
         # Search and chat wait while it loads, which takes a second after a start; everything else is served.

@@ -28,6 +28,7 @@ from adapters.tokens.whop import WhopTokens
 from schemas.errors import MentoraError, SettingsInvalid
 from starters.api.limiting import Limits
 from starters.api.signals import observe_statement
+from starters.api.store_watch import StoreWatch
 from starters.chats import Chat
 from starters.embedding import CachedEmbedder
 from starters.following import Following
@@ -118,6 +119,11 @@ class Resources:
         from adapters.object_store import open_object_store
 
         return open_object_store(self.settings)
+
+    @cached_property
+    def store_watch(self) -> StoreWatch:
+        """Whether the object store answers."""
+        return StoreWatch(self.store)
 
     @cached_property
     def uploads(self) -> Uploads:
