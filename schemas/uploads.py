@@ -6,9 +6,6 @@ from uuid import UUID
 from schemas.base import Frozen
 from schemas.media import kept_suffix
 
-_TITLE_CHARACTERS = 300
-_UNNAMED = "Untitled"
-
 
 class NewUpload(Frozen):
     """What a client says of the file that it is about to send; `length` in bytes, `metadata` as it came."""
@@ -74,12 +71,6 @@ def event_key(upload: UUID) -> str:
     return f"upload/{upload}"
 
 
-def title_of(title: str, filename: str) -> str:
-    """What the creator calls it, else the file's own name: a line that can be printed."""
-    name = filename.replace("\\", "/").rpartition("/")[2]
-    return printable(title) or printable(name) or _UNNAMED
-
-
-def printable(text: str) -> str:
-    """Without control characters and what else cannot be seen or stored, 300 characters at most."""
-    return "".join(letter for letter in text if letter.isprintable()).strip()[:_TITLE_CHARACTERS].strip()
+def file_name(path: str) -> str:
+    """The last of its parts, whichever slashes the client's system has."""
+    return path.replace("\\", "/").rpartition("/")[2]

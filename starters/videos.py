@@ -28,6 +28,7 @@ from schemas.errors import (
 )
 from schemas.events import UploadCompleted
 from schemas.ids import object_key, text_sha256, video_id
+from schemas.texts import title_of
 from schemas.videos import Video, VideoRef
 from schemas.words import plain_text
 
@@ -36,8 +37,6 @@ OnBytes = Callable[[int, int], None]  # bytes read so far, and all of them; must
 _BLOCK_BYTES = 16 << 20  # 10 ms of hashing: between blocks the work can be cancelled
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,8}")
 _ID_DIGITS = re.compile(r"[0-9a-f-]{1,36}")
-_TITLE_CHARACTERS = 300
-_UNTITLED = "Untitled"
 
 
 @dataclass(frozen=True)
@@ -56,7 +55,7 @@ class LectureFile:
 
     @property
     def title(self) -> str:
-        return _title(self.path.stem)
+        return title_of(self.path.stem)
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class LectureUrl:
     def title(self) -> str:
         """The name of the file at its end, else the host."""
         parts = urlsplit(self.url)
-        return _title(Path(unquote(parts.path)).stem or parts.netloc)
+        return title_of(Path(unquote(parts.path)).stem, parts.netloc)
 
 
 Lecture = LectureFile | LectureUrl
@@ -230,10 +229,5 @@ def _suffix(path: Path) -> str:
     return suffix if _SUFFIX.fullmatch(suffix) else ""
 
 
-def _title(text: str) -> str:
-    """A file's name may hold what is no text: bytes that are not UTF-8, and characters that cannot be seen."""
-    return plain_text(text.encode(errors="replace").decode())[:_TITLE_CHARACTERS] or _UNTITLED
-
-
 def _shown(path: Path) -> str:
-    return _title(str(path))
+    return title_of(str(path))

@@ -21,7 +21,8 @@ from schemas.errors import (
     StorageFull,
     TookTooLong,
 )
-from schemas.uploads import NewUpload, printable, title_of, upload_key
+from schemas.texts import TITLE_CHARACTERS, title_line, title_of
+from schemas.uploads import NewUpload, file_name, upload_key
 from starters.api.calling import CreatorCaller, ResourcesDep
 from starters.api.idempotency import OptionalIdempotencyKey
 from starters.api.requests import request_id_of
@@ -29,7 +30,7 @@ from starters.api.requests import request_id_of
 MAX_FILE_BYTES = 100_000_000  # larger ones are resumable: /api/videos/upload
 _BLOCK_BYTES = 1 << 20
 _SECONDS = 600.0  # 100 MB at 1.3 Mbit/s
-_TEXT = {"type": "string", "maxLength": 300}
+_TEXT = {"type": "string", "maxLength": TITLE_CHARACTERS}
 _FORM: dict[str, Any] = {
     "requestBody": {
         "required": True,
@@ -75,8 +76,8 @@ async def send(
             id=key,
             length=sent.size or 0,
             metadata=f"sha256 {await asyncio.to_thread(_sha256, sent)}",
-            title=title_of(_text(form, "title"), sent.filename or ""),
-            course=printable(_text(form, "course")) or None,
+            title=title_of(_text(form, "title"), file_name(sent.filename or "")),
+            course=title_line(_text(form, "course")) or None,
             object_key=upload_key(caller.creator, key, sent.filename or ""),
         )
         upload = await resources.uploads.begin(new)

@@ -8,7 +8,8 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from schemas.errors import RequestTooLarge, TookTooLong, UploadConflict
-from schemas.uploads import NewUpload, Upload, printable, title_of, upload_key
+from schemas.texts import title_line, title_of
+from schemas.uploads import NewUpload, Upload, file_name, upload_key
 from starters.api import tus
 from starters.api.addresses import UPLOADS
 from starters.api.calling import CreatorCaller, ResourcesDep
@@ -57,8 +58,8 @@ async def create(
         id=key,
         length=length,
         metadata=metadata,
-        title=title_of(said.get("title", ""), filename),
-        course=printable(said.get("course", "")) or None,
+        title=title_of(said.get("title", ""), file_name(filename)),
+        course=title_line(said.get("course", "")) or None,
         object_key=upload_key(caller.creator, key, filename),
     )
     with_bytes = request.headers.get("Content-Type") == tus.BODY_TYPE

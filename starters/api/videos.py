@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from adapters.postgres.library import Library
 from schemas.library import Place, VideoCard, VideoDetail
+from schemas.texts import TITLE_CHARACTERS
 from schemas.video_changes import EditableVideo
 from schemas.videos import VideoStatus
 from starters.api.calling import AnyCaller, ResourcesDep
@@ -17,7 +18,9 @@ from starters.api.paging import Cursor, Limit, page_of, place_of
 
 router = APIRouter(prefix="/api/videos", tags=["videos"])
 
-Course = Annotated[str | None, Query(min_length=1, max_length=300, pattern=r"^[^\x00]*$", description="Its title.")]
+Course = Annotated[
+    str | None, Query(min_length=1, max_length=TITLE_CHARACTERS, pattern=r"^[^\x00]*$", description="Its title.")
+]
 
 
 class VideoList(BaseModel):

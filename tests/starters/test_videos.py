@@ -173,8 +173,9 @@ def test_only_https_addresses_are_taken(url: str) -> None:
         read_url(url)
 
 
-def test_an_address_without_a_file_is_titled_by_its_host() -> None:
-    assert LectureUrl("https://example.org/").title == "example.org"
+@pytest.mark.parametrize("path", ["", "%EF%B8%8F.mp4"])
+def test_an_address_without_a_files_name_that_can_be_seen_is_titled_by_its_host(path: str) -> None:
+    assert LectureUrl(f"https://example.org/{path}").title == "example.org"
 
 
 async def test_a_video_is_named_by_id_first_digits_file_or_address(

@@ -38,6 +38,14 @@ async def test_a_small_file_becomes_a_video(gateway: Gateway, database: FreshDat
     assert await count(database, "outbox", creator) == 1
 
 
+async def test_a_title_that_nobody_sees_gives_way_to_the_files_name(gateway: Gateway, database: FreshDatabase) -> None:
+    creator = uuid4()
+    answer = await send(gateway, creator, title="\ufe0f", course="\ufe0f")
+    assert answer.status_code == 201, answer.text
+    (row,) = await database.rows("SELECT title, course_id FROM videos WHERE creator_id = $1", creator)
+    assert tuple(row) == ("a.mp4", None)
+
+
 async def test_the_same_key_again_is_the_same_video(gateway: Gateway, database: FreshDatabase) -> None:
     creator = uuid4()
     first = await send(gateway, creator, key="monday", title="x")

@@ -13,6 +13,8 @@ from tests.starters.api.senders import BYTES, TUS, Sender, in_base64, videos
 
 pytestmark = pytest.mark.servers
 
+UNSEEN = chr(0xFE0F)  # a variation selector: it can be printed, and shows nothing
+
 
 async def test_a_client_that_speaks_another_version_is_told_ours(sender: Sender) -> None:
     headers = sender.headers | {"Tus-Resumable": "0.2.2", "Upload-Length": "5"}
@@ -124,10 +126,12 @@ async def test_a_stranger_is_refused_before_the_body_is_sent(gateway: Gateway) -
         ("", "Untitled", None),
         ("title", "Untitled", None),
         (f"filename {in_base64('../../etc/pass wd.mp4')}", "pass wd.mp4", None),
-        (f"title {in_base64('a' + chr(0) + chr(10) + 'b')}", "ab", None),
+        (f"title {in_base64('a' + chr(0) + chr(10) + 'b')}", "a b", None),
         (f"title {in_base64(b'caf' + bytes([233]))}", "caf\ufffd", None),
         (f"title {in_base64('x' * 400)},course {in_base64('   ')}", "x" * 300, None),
         (f"title {in_base64(chr(0x202E) + 'gpj')},course {in_base64('C' * 301)}", "gpj", "C" * 300),
+        (f"title {in_base64(UNSEEN)},filename {in_base64('x.mp4')},course {in_base64(UNSEEN)}", "x.mp4", None),
+        (f"title {in_base64(UNSEEN)},filename {in_base64('C:' + chr(92) + 'week' + chr(92) + 'y.mp4')}", "y.mp4", None),
     ],
 )
 async def test_hostile_metadata_makes_a_harmless_title(
