@@ -67,7 +67,15 @@ class Known(Frozen):
         good = REFUSED if self.checked is Access.NONE else FRESH
         return self.checked_at is not None and self.checked_at > now - good
 
-    def is_good_while_away(self, now: datetime) -> bool:
-        """Whether it lets the user in though Whop cannot be asked."""
-        said = [at for at in (self.checked_at, self.changed_at) if at is not None]
-        return self.access is not Access.NONE and max(said) > now - GRACE
+    def while_away(self, now: datetime) -> Access:
+        """What the user still is though Whop cannot be asked: each word counts for GRACE from when it was said.
+
+        So a membership of today does not put anybody back on a team that was left before: it lets its student in.
+        """
+        if self.checked in (Access.CREATOR, Access.STUDENT) and _is_recent(self.checked_at, now):
+            return self.checked
+        return Access.STUDENT if self.membership_id and _is_recent(self.changed_at, now) else Access.NONE
+
+
+def _is_recent(said_at: datetime | None, now: datetime) -> bool:
+    return said_at is not None and said_at > now - GRACE

@@ -45,9 +45,9 @@ class Doorkeeper:
         try:
             access = await self._whop.access(user, company)
         except (WhopUnavailable, ProviderRefused):
-            if known.is_good_while_away(at):
-                return known
-            raise
+            if (still := known.while_away(at)) is Access.NONE:
+                raise
+            return known.model_copy(update={"checked": still})
         if not await self._memberships.save_check(creator, company, user, access, at):
             raise WhopUnavailable("the membership changed while Whop was asked")
         return await self._memberships.find(creator, user)

@@ -1,5 +1,6 @@
 """A gateway that a fake Whop stands behind, and the people and servers who come to it."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from tests.providers.whop import API_KEY, APP, FakeWhop, membership_event, signe
 from tests.starters.api.gateway import Gateway, gateway_settings, running_gateway
 
 OLD_SECRET, NEW_SECRET = "ws_old-secret", "ws_new-secret"
+ACCESS = "/api/v1/users/"  # where Whop is asked
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,22 @@ def about(company: str, kind: str, user: str, at: datetime | None = None, **more
 
 def creator_of(company: str) -> UUID:
     return creator_id(company)
+
+
+def body_of(event: dict[str, Any]) -> bytes:
+    return json.dumps(event).encode()
+
+
+async def aged(database: FreshDatabase, creator: UUID, minutes: int) -> None:
+    """As if everything had been said so much earlier."""
+    await database.scalar(
+        "UPDATE access_checks SET checked_at = checked_at - make_interval(mins => $2) WHERE creator_id = $1",
+        creator, minutes,
+    )  # fmt: skip
+    await database.scalar(
+        "UPDATE memberships SET changed_at = changed_at - make_interval(mins => $2) WHERE creator_id = $1",
+        creator, minutes,
+    )  # fmt: skip
 
 
 @asynccontextmanager
