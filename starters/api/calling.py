@@ -9,7 +9,7 @@ from fastapi import Depends, Header
 from starlette.requests import Request
 
 from schemas.callers import Caller, Role
-from schemas.errors import Forbidden, Unauthenticated
+from schemas.errors import Forbidden, RequestInvalid, Unauthenticated
 from starters.api.callers import CREATOR, identified
 from starters.api.limiting import hold_to_limit
 from starters.api.resources import Resources
@@ -41,11 +41,11 @@ def calling(*roles: Role) -> Callable[[Request, UUID | None], Awaitable[Caller]]
 
 
 async def _admitted(request: Request, named: UUID | None) -> Caller:
-    """Who asks, counted. A stranger is counted too: keys are guessed by asking often."""
+    """Who asks, counted. Who is refused is counted too, by address: keys and creators are guessed by asking often."""
     resources = await resources_of(request)
     try:
         caller = await identified(request, named, resources)
-    except Unauthenticated:
+    except (Unauthenticated, Forbidden, RequestInvalid):
         await hold_to_limit(request, resources.limits, None)
         raise
     await hold_to_limit(request, resources.limits, caller)

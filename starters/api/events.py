@@ -8,9 +8,10 @@ from starlette.requests import Request
 from adapters.postgres.events import EventInbox
 from schemas.callers import Caller
 from schemas.errors import FileNotReadable, Forbidden
-from schemas.events import Event, EventAnswer, MembershipChanged, PlatformEvent, UploadCompleted
+from schemas.events import Event, EventAnswer, MembershipChanged, PlatformEvent, QuizRequested, UploadCompleted
 from starters.api.calling import CreatorCaller, ResourcesDep
 from starters.api.idempotency import IdempotencyKey, mark_repeat
+from starters.api.limiting import hold_to_limit
 from starters.api.requests import request_id_of
 from starters.api.resources import Resources
 from starters.videos import read_url
@@ -30,6 +31,8 @@ async def post_event(
 
     A repeat gets the first answer, with the header `Idempotent-Replayed`; the same key with another event is refused.
     """
+    if isinstance(event, QuizRequested):  # counted as at its own address
+        await hold_to_limit(request, resources.limits, caller, "quiz")
     return await accepted(resources, request, key, _checked(event, caller))
 
 

@@ -19,6 +19,7 @@ _EVERYTHING_ELSE = "api"
 _NAMES = {
     ("POST", "/api/chat"): "chat",
     ("POST", "/api/videos/upload"): "upload",
+    ("POST", "/api/videos"): "upload",
     ("POST", "/api/quizzes/generate"): "quiz",
     ("POST", "/api/whop/auth"): "auth",
 }
@@ -63,15 +64,15 @@ class Limits:
         await self._limiter.close()
 
 
-async def hold_to_limit(request: Request, limits: Limits, caller: Caller | None) -> None:
+async def hold_to_limit(request: Request, limits: Limits, caller: Caller | None, name: str = "") -> None:
     """Count the request and tell what is left; None is a caller who could not say who it is.
 
-    Raises: TooManyRequests.
+    `name` is the limit where it depends on more than the route. Raises: TooManyRequests.
     """
     path = request.scope["route"].path
     if path in _FREE and caller is not None:
         return
-    name = _NAMES.get((request.method, path), _EVERYTHING_ELSE)
+    name = name or _NAMES.get((request.method, path), _EVERYTHING_ELSE)
     verdict = await limits.admit(name, _counted(request, caller))
     add_header(request, "RateLimit-Limit", str(verdict.limit))
     add_header(request, "RateLimit-Remaining", str(verdict.remaining))

@@ -12,6 +12,7 @@ from schemas.errors import SignatureRefused
 from schemas.ids import creator_id
 from schemas.webhooks import WebhookOutcome
 from starters.api.calling import ResourcesDep
+from starters.api.limiting import hold_to_limit
 from starters.api.signals import REFUSED_SIGNATURES
 
 _LOGGER = logging.getLogger(__name__)
@@ -57,6 +58,7 @@ async def whop(
     except SignatureRefused:
         REFUSED_SIGNATURES.labels("whop").inc()
         _LOGGER.warning("refused a webhook in Whop's name, of %d bytes", len(body))
+        await hold_to_limit(request, resources.limits, None)
         raise
     event = read_event(body, webhook_id)
     outcome = await WebhookInbox(resources.database).accept(event)

@@ -8,6 +8,7 @@ from fastapi import APIRouter
 from pydantic import BaseModel, Field
 from starlette.requests import Request
 
+from adapters.tokens.whop import WhopUser
 from schemas.callers import Caller, Role
 from schemas.errors import Unauthenticated
 from schemas.ids import creator_id
@@ -16,6 +17,7 @@ from starters.api.callers import only_credential, whop_caller
 from starters.api.calling import ResourcesDep
 from starters.api.contract import BY_WHOP_TOKEN
 from starters.api.limiting import hold_to_limit
+from starters.api.resources import Resources
 
 router = APIRouter(prefix="/api/whop", tags=["whop"])
 
@@ -46,11 +48,8 @@ class SignedIn(BaseModel):
 @router.post("/auth", openapi_extra=BY_WHOP_TOKEN)
 async def auth(body: SignIn, request: Request, resources: ResourcesDep) -> SignedIn:
     """Check a Whop user token and the membership behind it."""
-    _, token = only_credential(request)
-    if not token or resources.whop_tokens is None:
-        raise Unauthenticated("this route takes a Whop user token, and nothing else")
     try:
-        shown = await resources.whop_tokens.read(token)
+        shown = await _shown(request, resources)
     except Unauthenticated:
         await hold_to_limit(request, resources.limits, None)
         raise
@@ -71,3 +70,10 @@ def _membership(known: Known) -> MembershipPage | None:
     if known.membership_id is None:
         return None
     return MembershipPage(id=known.membership_id, valid_until=known.valid_until)
+
+
+async def _shown(request: Request, resources: Resources) -> WhopUser:
+    _, token = only_credential(request)
+    if not token or resources.whop_tokens is None:
+        raise Unauthenticated("this route takes a Whop user token, and nothing else")
+    return await resources.whop_tokens.read(token)

@@ -45,6 +45,58 @@ async def test_the_twenty_first_chat_of_a_minute_is_refused(gateway: Gateway) ->
     assert 50 <= int(answers[-1].headers["retry-after"]) <= 60
 
 
+async def test_the_eleventh_upload_of_an_hour_is_refused_by_whichever_way_and_its_parts_are_free(
+    gateway: Gateway,
+) -> None:
+    await gateway.client.delete("/api/admin/limits/upload", headers=gateway.operator())
+    creator = gateway.creator(uuid4())
+    tus = creator | {"Tus-Resumable": "1.0.0"}
+    uploads = []
+    for _ in range(8):
+        begun = await gateway.client.post("/api/videos/upload", headers=tus | {"Upload-Length": "9"})
+        assert begun.status_code == 201
+        uploads.append(begun.headers["location"])
+    for _ in range(2):
+        form = await gateway.client.post("/api/videos", headers=creator, files={"nothing": b""})
+        assert form.status_code == 422
+    for refused in (
+        await gateway.client.post("/api/videos/upload", headers=tus | {"Upload-Length": "9"}),
+        await gateway.client.post("/api/videos", headers=creator, files={"nothing": b""}),
+    ):
+        assert (refused.status_code, refused.headers["ratelimit-limit"]) == (429, "10")
+        assert 3_500 <= int(refused.headers["retry-after"]) <= 3_600
+    for upload in uploads:
+        assert (await gateway.client.head(upload, headers=tus)).status_code == 200
+    await gateway.limit("upload", 1_000)
+
+
+async def test_the_sixth_quiz_of_an_hour_is_refused_by_whichever_way(gateway: Gateway) -> None:
+    await gateway.client.delete("/api/admin/limits/quiz", headers=gateway.operator())
+    headers, wish = gateway.creator(uuid4()), {"video_id": str(uuid4())}
+
+    async def ask(key: str, path: str) -> httpx2.Response:
+        body = wish if path == "/api/quizzes/generate" else wish | {"type": "quiz/requested"}
+        return await gateway.client.post(path, headers=headers | {"Idempotency-Key": key}, json=body)
+
+    for number, path in enumerate(["/api/quizzes/generate"] * 3 + ["/api/events"] * 2):
+        assert (await ask(f"quiz-{number}", path)).status_code == 404
+    for path in ("/api/quizzes/generate", "/api/events"):
+        refused = await ask("sixth", path)
+        assert (refused.status_code, refused.headers["ratelimit-limit"]) == (429, "5")
+        assert 3_500 <= int(refused.headers["retry-after"]) <= 3_600
+    await gateway.limit("quiz", 1_000)
+
+
+async def test_who_is_refused_is_counted_by_address(gateway: Gateway) -> None:
+    stranger = {"X-Creator-Id": str(uuid4())} | gateway.creator(uuid4())
+    before = int((await _ask(gateway, {})).headers["ratelimit-remaining"])
+    for status, headers in ((403, stranger), (401, {"Authorization": "Bearer guess"})):
+        assert (await _ask(gateway, headers)).status_code == status
+    forged = await gateway.client.post("/api/webhooks/whop", content=b"{}", headers={"X-Forwarded-For": "192.0.2.1"})
+    assert forged.status_code == 401
+    assert int(forged.headers["ratelimit-remaining"]) == before - 3
+
+
 async def test_a_service_is_counted_by_the_creator_it_acts_for(gateway: Gateway) -> None:
     first, second = (
         gateway.headers(Caller(role=Role.CREATOR, subject="key-1", creator_id=uuid4(), is_service=True))
