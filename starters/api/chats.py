@@ -19,6 +19,7 @@ from schemas.callers import Caller
 from schemas.chats import AskedQuestion, ChatMessage, ChatSession, Citation, asker_of
 from schemas.errors import MentoraError, ProviderUnavailable
 from schemas.ids import chat_message_id, chat_session_id, text_sha256
+from schemas.texts import PlainText
 from starters.api.calling import AnyCaller, ResourcesDep, security
 from starters.api.envelope import add_header
 from starters.api.event_stream import EventStream
@@ -26,7 +27,6 @@ from starters.api.idempotency import OptionalIdempotencyKey
 from starters.api.paging import Cursor, Limit, cursor_of, place_of
 from starters.api.problems import bug_response, problem_response
 from starters.api.requests import REPEATED
-from starters.api.texts import PlainText
 from starters.chats import Begun, Chat
 
 ANSWER_SECONDS = 60.0  # of a stream; whoever wants one document waits no longer than for any other answer
