@@ -31,5 +31,6 @@ def _line(text: str) -> str:
     return shown
 
 
+PlainText = Annotated[str, AfterValidator(_line)]
 Title = Annotated[str, Field(min_length=1, max_length=TITLE_CHARACTERS), AfterValidator(_line)]
 SegmentText = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(_line)]

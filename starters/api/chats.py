@@ -20,12 +20,12 @@ from schemas.chats import AskedQuestion, ChatMessage, ChatSession, Citation
 from schemas.errors import MentoraError, ProviderUnavailable
 from schemas.ids import chat_message_id, chat_session_id, text_sha256
 from schemas.library import Place
+from schemas.texts import PlainText
 from starters.api.calling import AnyCaller, ResourcesDep
 from starters.api.event_stream import EventStream
 from starters.api.idempotency import OptionalIdempotencyKey, mark_repeat
 from starters.api.paging import Cursor, Limit, page_of, place_of
 from starters.api.problems import bug_response, problem_response
-from starters.api.texts import PlainText
 from starters.chats import Begun, Chat
 
 ANSWER_SECONDS = 60.0  # of a stream; whoever wants one document waits no longer than for any other answer

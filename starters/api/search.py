@@ -6,8 +6,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import BaseModel, Field
 
+from schemas.texts import PlainText
 from starters.api.calling import AnyCaller, ResourcesDep
-from starters.api.texts import PlainText
 from starters.search import Sought, find_moments
 
 router = APIRouter(prefix="/api/search", tags=["search"])
