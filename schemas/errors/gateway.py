@@ -48,6 +48,14 @@ class RequestTooLarge(PermanentError):
     cure = "Send less at once; videos go to /api/videos/upload in parts."
 
 
+class RequestHeadTooLarge(PermanentError):
+    """The address and the headers of the request are larger than any is taken."""
+
+    code = "request_head_too_large"
+    exit_status = 116
+    cure = "Send fewer or shorter headers; cookies are not read here, and what is long goes into the body."
+
+
 class NotFound(PermanentError):
     """There is nothing of that name for this caller."""
 

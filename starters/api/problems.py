@@ -36,6 +36,7 @@ _STATUS: dict[type[MentoraError], int] = {
     errors.UploadExpired: 410,
     errors.TusVersionRefused: 412,
     errors.RequestTooLarge: 413,
+    errors.RequestHeadTooLarge: 431,
     errors.MediaTypeRefused: 415,
     errors.RangeNotSatisfiable: 416,
     errors.MediaLinkInvalid: 403,

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from adapters.readiness import say_ready
 from adapters.settings import Settings
 from starters.api.app import create_app
+from starters.api.connections import Connection
 from starters.api.resources import Resources
 
 _GRACE_SECONDS = 4  # then open streams are cut: they are resumed by number, elsewhere
@@ -36,14 +37,14 @@ async def serve(settings: Settings) -> None:
     await _Server(configuration(create_app(resources), settings), resources).serve()
 
 
-def configuration(app: FastAPI, settings: Settings) -> uvicorn.Config:
+def configuration(app: FastAPI, settings: Settings, connection: type[Connection] = Connection) -> uvicorn.Config:
     """How the HTTP server treats its connections."""
     return uvicorn.Config(
         app,
         host=settings.api_host,
         port=settings.api_port,
         loop="none",
-        http="httptools",
+        http=connection,
         ws="none",
         log_config=None,
         access_log=False,  # the envelope's line says more
@@ -52,5 +53,4 @@ def configuration(app: FastAPI, settings: Settings) -> uvicorn.Config:
         timeout_keep_alive=75,  # above a load balancer's usual 60
         timeout_graceful_shutdown=_GRACE_SECONDS,
         proxy_headers=False,
-        h11_max_incomplete_event_size=65_536,
     )

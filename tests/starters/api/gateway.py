@@ -18,6 +18,7 @@ from adapters.tokens.development import DevelopmentTokens
 from schemas.callers import Caller, Role
 from schemas.ids import student_id
 from starters.api.app import create_app
+from starters.api.connections import Connection
 from starters.api.resources import Resources
 from starters.api.serving import configuration
 from tests.conftest import Servers
@@ -78,10 +79,12 @@ def gateway_settings(servers: Servers, database: FreshDatabase, folder: Path, **
 
 
 @asynccontextmanager
-async def running_gateway(settings: Settings, embedder: Embedder | None = None) -> AsyncIterator[Gateway]:
+async def running_gateway(
+    settings: Settings, embedder: Embedder | None = None, connection: type[Connection] = Connection
+) -> AsyncIterator[Gateway]:
     """It listens inside, and is gone after. It embeds by words, unless a test is about what a model makes of them."""
     resources = Resources(settings, embedder or WordEmbedder())
-    config = configuration(create_app(resources), settings)
+    config = configuration(create_app(resources), settings, connection)
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listening:
         listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)  # else small answers wait for 40 ms
