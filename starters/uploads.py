@@ -28,6 +28,7 @@ _PIECE_BYTES = 8 << 20  # what one upload has in memory; 20 GB are 2,400 of them
 _PIECE_SECONDS = 10.0  # a slow client's bytes are made safe as often
 _IDLE_SECONDS = 60.0
 _LIFE_SECONDS = 2 * 86_400.0  # from the last piece on
+_MOST_OPEN = 100  # of a creator: each may hold room of its whole length for as long as it lives
 _LOGGER = logging.getLogger(__name__)
 
 
@@ -42,14 +43,22 @@ class Checksum:
 class Uploads:
     """Takes files in, through any number of processes. Seconds are those of a client that sends nothing."""
 
-    def __init__(self, rows: PostgresUploads, store: Store, idle_seconds: float = _IDLE_SECONDS) -> None:
+    def __init__(
+        self,
+        rows: PostgresUploads,
+        store: Store,
+        idle_seconds: float = _IDLE_SECONDS,
+        most_open: int = _MOST_OPEN,
+    ) -> None:
+        """`most_open`: how many unfinished uploads a creator may have."""
         self._rows = rows
         self._store = store
         self._idle_seconds = idle_seconds
+        self._most_open = most_open
 
     async def begin(self, new: NewUpload) -> Upload:
-        """Twice is once."""
-        await self._rows.begin(new, _LIFE_SECONDS)
+        """Twice is once. Raises: TooManyUploads; IdempotencyKeyReused."""
+        await self._rows.begin(new, _LIFE_SECONDS, self._most_open)
         return await self.find(new.creator_id, new.id)
 
     async def find(self, creator: UUID, upload: UUID) -> Upload:

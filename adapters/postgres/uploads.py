@@ -6,7 +6,7 @@ from uuid import UUID
 from adapters.postgres.creators import ensure_creator
 from adapters.postgres.events import EventInbox, first_answer
 from adapters.postgres.pool import Connection, Database
-from schemas.errors import NotFound, UploadExpired
+from schemas.errors import NotFound, TooManyUploads, UploadExpired
 from schemas.events import UploadCompleted
 from schemas.uploads import NewUpload, Upload, UploadPart, event_key
 
@@ -19,12 +19,13 @@ class PostgresUploads:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    async def begin(self, new: NewUpload, seconds: float) -> None:
+    async def begin(self, new: NewUpload, seconds: float, most_open: int) -> None:
         """Make the upload, which expires so many seconds from now; twice is once.
 
         Where it became a video before and was forgotten since, it is complete from its beginning: no byte of it is
         taken again, though the video may be deleted by now.
-        Raises: IdempotencyKeyReused where that video was made under another title, course or kind of file.
+        Raises: TooManyUploads where the creator has `most_open` unfinished ones already; IdempotencyKeyReused where
+        that video was made under another title, course or kind of file.
         """
         sql = """INSERT INTO uploads (creator_id, id, length, metadata, title, course, object_key, video_id, received,
                                       expires_at)
@@ -36,6 +37,8 @@ class PostgresUploads:
             if await _is_there(connection, new):
                 return
             first = await first_answer(connection, event_key(new.id), _event(new))
+            if first is None and await _open(connection, new.creator_id) >= most_open:
+                raise TooManyUploads(f"there are {most_open} unfinished uploads, and no more may be begun")
             made = (first.video_id, new.length) if first else (None, 0)
             await connection.execute(sql, *columns, *made, seconds)
 
@@ -147,3 +150,8 @@ def _event(new: NewUpload) -> UploadCompleted:
 async def _is_there(connection: Connection, new: NewUpload) -> bool:
     sql = "SELECT EXISTS (SELECT FROM uploads WHERE creator_id = $1 AND id = $2)"
     return bool(await connection.fetchval(sql, new.creator_id, new.id))
+
+
+async def _open(connection: Connection, creator: UUID) -> int:
+    sql = "SELECT count(*) FROM uploads WHERE creator_id = $1 AND video_id IS NULL AND expires_at > now()"
+    return int(await connection.fetchval(sql, creator))

@@ -19,6 +19,14 @@ class UploadExpired(PermanentError):
     cure = "Begin a new upload."
 
 
+class TooManyUploads(PermanentError):
+    """The creator has as many unfinished uploads as there may be."""
+
+    code = "too_many_uploads"
+    exit_status = 118
+    cure = "Finish some of them, or end them by DELETE; what nobody goes on with ends after two days."
+
+
 class TusVersionRefused(PermanentError):
     """The client speaks another version of the upload protocol, or does not say which."""
 

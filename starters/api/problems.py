@@ -33,6 +33,7 @@ _STATUS: dict[type[MentoraError], int] = {
     errors.AnswerPending: 409,
     errors.AttemptsUsedUp: 409,
     errors.UploadConflict: 409,
+    errors.TooManyUploads: 409,
     errors.UploadExpired: 410,
     errors.TusVersionRefused: 412,
     errors.RequestTooLarge: 413,

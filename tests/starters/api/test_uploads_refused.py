@@ -147,3 +147,19 @@ async def test_hostile_metadata_makes_a_harmless_title(
 async def test_metadata_that_cannot_be_read_is_refused(sender: Sender) -> None:
     for metadata in ("title ***", "a YQ==,a YQ==", ",", "title " + "A" * 4_000, "title YQ"):
         assert (await sender.create(5, Upload_Metadata=metadata)).status_code == 422, metadata
+
+
+async def test_more_than_a_hundred_unfinished_uploads_are_refused_where_they_are_begun(
+    sender: Sender, database: FreshDatabase
+) -> None:
+    url = await sender.begun(5)
+    await database.scalar(
+        """INSERT INTO uploads (creator_id, id, length, metadata, title, object_key, expires_at)
+           SELECT $1, gen_random_uuid(), 5, '', 'x', 'x', now() + interval '1 day' FROM generate_series(2, 100)""",
+        sender.creator,
+    )
+    form = sender.gateway.client.post("/api/videos", headers=sender.headers, files={"file": ("a.mp4", b"film")})
+    for answer in (await sender.create(5), await form):
+        assert (answer.status_code, answer.json()["code"]) == (409, "too_many_uploads")
+    assert (await sender.patch(url, 0, b"12345")).status_code == 204
+    assert (await sender.create(5)).status_code == 201
