@@ -79,6 +79,8 @@ class RedisConnection:
         for task in (self._looking, self._sending):
             if task is not None:
                 task.cancel()
+        for _, answer in self._waiting:  # a task that has not begun ends without telling anybody
+            _tell(answer, AwayError("closed"))
         if self._redis is not None:
             await self._redis.aclose()
 

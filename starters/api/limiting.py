@@ -11,6 +11,7 @@ from adapters.redis.rate_limits import RateLimiter
 from schemas.callers import Caller
 from schemas.errors import MentoraError, TooManyRequests
 from schemas.limits import DEFAULT_LIMITS, RateLimit, Verdict
+from starters.api.addresses import FORM, UPLOADS
 from starters.api.envelope import add_header
 from starters.api.signals import LIMITED
 
@@ -18,13 +19,13 @@ _REFRESH_SECONDS = 5.0
 _EVERYTHING_ELSE = "api"
 _NAMES = {
     ("POST", "/api/chat"): "chat",
-    ("POST", "/api/videos/upload"): "upload",
-    ("POST", "/api/videos"): "upload",
+    ("POST", UPLOADS): "upload",
+    FORM: "upload",
     ("POST", "/api/quizzes/generate"): "quiz",
     ("POST", "/api/whop/auth"): "auth",
 }
 # An upload is counted when it is created. Its parts are as many as the network makes them.
-_FREE = frozenset({"/api/videos/upload/{upload_id}"})
+_FREE = frozenset({f"{UPLOADS}/{{upload_id}}"})
 _LOGGER = logging.getLogger(__name__)
 
 

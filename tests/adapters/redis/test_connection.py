@@ -75,3 +75,11 @@ async def test_who_waits_when_it_is_closed_is_not_left_waiting(cache_server: Vic
         await asyncio.sleep(0.05)
         await opened.close()
         assert await asyncio.wait_for(asyncio.gather(*asked), 0.2) == [None] * 3
+
+
+async def test_who_asks_in_the_moment_of_closing_is_not_left_waiting(cache_server: Victim) -> None:
+    opened = RedisConnection(cache_server.url)
+    asked = asyncio.create_task(opened.ask("PING"))
+    await asyncio.sleep(0)  # it waits to be sent
+    await opened.close()
+    assert await asyncio.wait_for(asked, 0.5) is None
