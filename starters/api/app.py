@@ -36,8 +36,9 @@ from starters.api import (
 from starters.api.bodies import BodyLimit
 from starters.api.contract import add_contract
 from starters.api.envelope import Envelope
+from starters.api.handlers import add_problem_handlers
 from starters.api.idempotency import REPEATED
-from starters.api.problems import add_problem_handlers, documented
+from starters.api.problems import documented
 from starters.api.requests import HEADER
 from starters.api.resources import Resources
 

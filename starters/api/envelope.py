@@ -96,6 +96,11 @@ def add_header(request: Request, name: str, value: str) -> None:
     request.scope["state"].setdefault("headers", {})[name] = value
 
 
+def has_header(request: Request, name: str) -> bool:
+    """Whether `add_header` was asked for this one."""
+    return name in request.scope["state"].get("headers", {})
+
+
 def _deadline(request: Request) -> float | None:
     method, path = request.method, request.scope["path"]  # not the url, which would be put together first
     return None if is_upload(method, path) or (method, path) == FORM else DEADLINE_SECONDS

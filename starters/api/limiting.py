@@ -12,11 +12,12 @@ from schemas.callers import Caller
 from schemas.errors import MentoraError, TooManyRequests
 from schemas.limits import DEFAULT_LIMITS, RateLimit, Verdict
 from starters.api.addresses import FORM, UPLOADS
-from starters.api.envelope import add_header
+from starters.api.envelope import add_header, has_header
 from starters.api.signals import LIMITED
 
 _REFRESH_SECONDS = 5.0
 _EVERYTHING_ELSE = "api"
+_LIMIT = "RateLimit-Limit"
 _NAMES = {
     ("POST", "/api/chat"): "chat",
     ("POST", UPLOADS): "upload",
@@ -75,7 +76,7 @@ async def hold_to_limit(request: Request, limits: Limits, caller: Caller | None,
         return
     name = name or _NAMES.get((request.method, path), _EVERYTHING_ELSE)
     verdict = await limits.admit(name, _counted(request, caller))
-    add_header(request, "RateLimit-Limit", str(verdict.limit))
+    add_header(request, _LIMIT, str(verdict.limit))
     add_header(request, "RateLimit-Remaining", str(verdict.remaining))
     add_header(request, "RateLimit-Reset", str(math.ceil(verdict.reset_seconds)))
     if not verdict.allowed:
@@ -84,6 +85,11 @@ async def hold_to_limit(request: Request, limits: Limits, caller: Caller | None,
             f"the limit `{name}` of {verdict.limit} requests is used up",
             retry_after=max(1, math.ceil(verdict.retry_after_seconds)),
         )
+
+
+def is_counted(request: Request) -> bool:
+    """Whether this request was held to a limit already."""
+    return has_header(request, _LIMIT)
 
 
 def _counted(request: Request, caller: Caller | None) -> str:

@@ -1,16 +1,10 @@
 """Errors as problem documents (RFC 9457): the one place where the tree of errors meets HTTP."""
 
-import logging
-from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
-from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import compile_path
 
 from schemas import errors
 from schemas.errors import MentoraError, TransientError
@@ -58,7 +52,6 @@ _STATUS: dict[type[MentoraError], int] = {
     errors.ProviderUnavailable: 503,
     errors.RateLimited: 503,
 }
-_LOGGER = logging.getLogger(__name__)
 
 
 class FieldProblem(BaseModel):
@@ -95,60 +88,15 @@ def problem_response(request: Request, error: MentoraError) -> Response:
         headers["Retry-After"] = str(max(1, round(error.retry_after or _AGAIN_SECONDS)))
     if status == 401:
         headers["WWW-Authenticate"] = "Bearer"
-    return _document(request, status, type(error), str(error), fields, headers)
-
-
-def add_problem_handlers(app: FastAPI) -> None:
-    """Make every error of the app a problem document; an unknown one tells its request id and nothing else."""
-    app.add_exception_handler(MentoraError, _known)
-    app.add_exception_handler(RequestValidationError, _unreadable)
-    app.add_exception_handler(HTTPException, _routing)
+    return problem_document(request, status, type(error), str(error), fields, headers)
 
 
 def bug_response(request: Request) -> Response:
     """For an exception that is none of ours: its story is in the log, under the request's id."""
-    return _document(request, 500, MentoraError, "something went wrong on our side", [], {})
+    return problem_document(request, 500, MentoraError, "something went wrong on our side", [], {})
 
 
-async def _known(request: Request, error: Exception) -> Response:
-    assert isinstance(error, MentoraError)
-    if status_of(error) >= 500 and not isinstance(error, TransientError):
-        _LOGGER.error("%s: %s", error.code, error)
-    return problem_response(request, error)
-
-
-async def _unreadable(request: Request, error: Exception) -> Response:
-    """Pydantic's findings, without the input: it may hold what must not be repeated."""
-    assert isinstance(error, RequestValidationError)
-    fields = tuple((".".join(map(str, found["loc"])), found["msg"]) for found in error.errors())
-    first = f"{fields[0][0]}: {fields[0][1]}" if fields else "the request cannot be read"
-    return problem_response(request, errors.RequestInvalid(first, fields))
-
-
-async def _routing(request: Request, error: Exception) -> Response:
-    """Starlette's own: no such route, another method, a body over the limit."""
-    assert isinstance(error, HTTPException)
-    if error.status_code == 404:
-        return problem_response(request, errors.NotFound("there is no such address"))
-    if error.status_code == 413:
-        return problem_response(request, errors.RequestTooLarge("the body is too large"))
-    phrase = HTTPStatus(error.status_code).phrase
-    headers = dict(error.headers or {})
-    if error.status_code == 405 and (methods := _methods(request)):
-        headers["Allow"] = ", ".join(sorted(methods))
-    return _document(request, error.status_code, errors.RequestInvalid, phrase.lower(), [], headers)
-
-
-def _methods(request: Request) -> set[str]:
-    """What the contract has at this address: Starlette tells of the first route alone."""
-    paths, path = request.app.openapi()["paths"], request.url.path
-    if path in paths:  # a name of its own goes before an id
-        return {method.upper() for method in paths[path]}
-    fitting = (known for template, known in paths.items() if compile_path(template)[0].match(path))
-    return {method.upper() for known in fitting for method in known}
-
-
-def _document(
+def problem_document(
     request: Request,
     status: int,
     kind: type[MentoraError],
@@ -156,6 +104,7 @@ def _document(
     fields: list[FieldProblem],
     headers: dict[str, str],
 ) -> Response:
+    """An answer of one kind of error: RFC 9457's document, and the headers that go with it."""
     said = Problem(
         type=f"urn:mentora:error:{kind.code}",
         title=(kind.__doc__ or "").splitlines()[0],

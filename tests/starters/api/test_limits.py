@@ -97,6 +97,26 @@ async def test_who_is_refused_is_counted_by_address(gateway: Gateway) -> None:
     assert int(forged.headers["ratelimit-remaining"]) == before - 3
 
 
+async def test_what_cannot_be_read_is_counted_by_address(gateway: Gateway) -> None:
+    headers, path = gateway.creator(uuid4()), f"/api/videos/{uuid4()}"
+    before = int((await _ask(gateway, {})).headers["ratelimit-remaining"])
+    unreadable: list[tuple[int, str, dict[str, str], bytes]] = [
+        (422, path + "/watch", {"Content-Type": "application/json"}, b"{"),
+        (400, "/api/events", {"Content-Type": "application/json"}, b"\xff"),
+        (422, path + "/watch", {"X-Creator-Id": "somebody"}, b"{}"),
+    ]
+    for count, (status, address, named, body) in enumerate(unreadable, 1):
+        answer = await gateway.client.post(address, headers=headers | named, content=body)
+        assert answer.status_code == status, answer.text
+        assert int(answer.headers["ratelimit-remaining"]) == before - count
+    await gateway.limit("api", 3, seconds=60)
+    try:
+        refused = [await gateway.client.post(path + "/watch", headers=headers, content=b"{") for _ in range(4)]
+        assert [answer.status_code for answer in refused] == [422] * 3 + [429]
+    finally:
+        await gateway.client.delete("/api/admin/limits/api", headers=gateway.operator())
+
+
 async def test_a_service_is_counted_by_the_creator_it_acts_for(gateway: Gateway) -> None:
     first, second = (
         gateway.headers(Caller(role=Role.CREATOR, subject="key-1", creator_id=uuid4(), is_service=True))
