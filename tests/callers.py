@@ -18,13 +18,28 @@ def student_caller(creator: UUID, name: str = "ada") -> Caller:
 
 async def joined(database: FreshDatabase, creator: UUID, name: str = "ada", status: str = "active") -> Caller:
     """A student with a membership."""
-    caller = student_caller(creator, name)
+    await enrolled(database, creator, name, status)
+    return student_caller(creator, name)
+
+
+async def enrolled(
+    database: FreshDatabase, creator: UUID, name: str = "ada", status: str = "active", until: str = "1 day"
+) -> UUID:
+    """The id of a student with a membership; as a caller it is `student_caller(creator, name)`."""
+    student = student_id(creator, name)
     await database.scalar(
-        "INSERT INTO students (creator_id, id, whop_user_id) VALUES ($1, $2, $3)", creator, caller.student_id, name
+        "INSERT INTO creators (creator_id, name) VALUES ($1, 'somebody') ON CONFLICT DO NOTHING", creator
     )
     await database.scalar(
-        """INSERT INTO memberships (creator_id, id, student_id, whop_membership_id, status)
-           VALUES ($1, $2, $3, $4, $5)""",
-        creator, uuid4(), caller.student_id, name, status,
+        "INSERT INTO students (creator_id, id, whop_user_id) VALUES ($1, $2, $3)", creator, student, name
+    )
+    await database.scalar(
+        """INSERT INTO memberships (creator_id, id, student_id, whop_membership_id, status, valid_until)
+           VALUES ($1, $2, $3, $4, $5, now() + $6::text::interval)""",
+        creator, uuid4(), student, name, status, until,
     )  # fmt: skip
-    return caller
+    return student
+
+
+async def lapse(database: FreshDatabase, student: UUID) -> None:
+    await database.scalar("UPDATE memberships SET status = 'expired' WHERE student_id = $1", student)

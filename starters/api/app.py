@@ -99,6 +99,7 @@ def create_app(resources: Resources) -> FastAPI:
         lifespan=life,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # an address has one spelling
         responses=documented(),
         telemetry={"tracing": False},
         middleware=_middleware(resources),

@@ -6,10 +6,11 @@ from uuid import uuid4
 
 import pytest
 
+from tests.callers import enrolled
 from tests.databases import FreshDatabase
 from tests.docs.examples import Example, examples, general, typed
 from tests.starters.api.gateway import Gateway
-from tests.starters.api.lectures import completed, enrolled
+from tests.starters.api.lectures import completed
 
 pytestmark = pytest.mark.servers
 

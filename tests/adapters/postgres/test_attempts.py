@@ -10,8 +10,9 @@ from schemas.attempts import Attempt, MarkedAnswer
 from schemas.callers import Caller, Role
 from schemas.errors import NotFound
 from schemas.ids import student_id
+from tests.callers import enrolled
 from tests.databases import FreshDatabase
-from tests.starters.api.lectures import asked, completed, enrolled, publish
+from tests.starters.api.lectures import asked, completed, publish
 
 pytestmark = pytest.mark.servers
 

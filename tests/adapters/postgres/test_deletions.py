@@ -18,7 +18,7 @@ from schemas.ids import delete_video_workflow_id, process_video_workflow_id
 from schemas.orders import Order, VideoDeletion
 from schemas.video_changes import VideoEdit
 from schemas.videos import VideoRef
-from tests.callers import creator_caller
+from tests.callers import creator_caller, enrolled
 from tests.databases import MODEL, FreshDatabase, completed, queued_video
 
 pytestmark = pytest.mark.servers
@@ -115,12 +115,8 @@ async def test_nobody_finds_a_deleted_video(database: FreshDatabase) -> None:
 
 
 async def test_a_student_does_not_find_it_either(database: FreshDatabase) -> None:
-    video, student = await queued_video(database.app), uuid4()
-    await database.scalar("INSERT INTO students VALUES ($1, $2, 'u')", video.creator_id, student)
-    await database.scalar(
-        """INSERT INTO memberships (creator_id, id, student_id, whop_membership_id, status)
-           VALUES ($1, $2, $3, 'm', 'active')""", video.creator_id, uuid4(), student,
-    )  # fmt: skip
+    video = await queued_video(database.app)
+    student = await enrolled(database, video.creator_id)
     for status, seen in (("queued", 1), ("deleted", 0)):
         await database.scalar("UPDATE videos SET published = true, status = $2 WHERE id = $1", video.video_id, status)
         async with database.app.as_student(video.creator_id, student) as connection:

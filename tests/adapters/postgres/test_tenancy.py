@@ -18,7 +18,7 @@ from adapters.postgres.videos import PostgresVideos, VideoReader
 from schemas.chunks import SearchQuery
 from schemas.errors import Superseded, TranscriptNotReady, VideoNotFound
 from schemas.media import AudioRef
-from tests.callers import creator_caller
+from tests.callers import creator_caller, enrolled
 from tests.chats import chatted
 from tests.databases import MODEL, FreshDatabase, embedded, laid_out_audio, queued_video, quizzed, transcribed
 
@@ -152,19 +152,6 @@ async def test_the_relay_cannot_change_what_an_order_says(database: FreshDatabas
 # ---- Students --------------------------------------------------------------------------------------------------------
 
 
-async def _student(database: FreshDatabase, creator: UUID, status: str = "active", until: str = "1 day") -> UUID:
-    student = uuid4()
-    await database.scalar(
-        "INSERT INTO students (creator_id, id, whop_user_id) VALUES ($1, $2, $3)", creator, student, str(student)
-    )
-    await database.scalar(
-        """INSERT INTO memberships (creator_id, id, student_id, whop_membership_id, status, valid_until)
-           VALUES ($1, $2, $3, $4, $5, now() + $6::text::interval)""",
-        creator, uuid4(), student, str(student), status, until,
-    )  # fmt: skip
-    return student
-
-
 async def _seen(database: FreshDatabase, creator: UUID, student: UUID, table: str) -> int:
     async with database.app.as_student(creator, student) as connection:
         return len(await connection.fetch(f"SELECT creator_id FROM {table}"))
@@ -177,7 +164,7 @@ async def test_a_student_sees_published_videos_of_its_creator_only(
     database: FreshDatabase, lectures: tuple[Lecture, Lecture]
 ) -> None:
     mine, others = lectures
-    student = await _student(database, mine.creator)
+    student = await enrolled(database, mine.creator, uuid4().hex)
     for table in MADE_FOR_STUDENTS:
         assert await _seen(database, mine.creator, student, table) == 0
     await database.scalar("UPDATE videos SET published = true")
@@ -191,7 +178,7 @@ async def test_a_student_sees_published_videos_of_its_creator_only(
 async def test_a_student_whose_membership_ended_sees_nothing(
     database: FreshDatabase, lectures: tuple[Lecture, Lecture], status: str, until: str
 ) -> None:
-    student = await _student(database, lectures[0].creator, status, until)
+    student = await enrolled(database, lectures[0].creator, uuid4().hex, status, until)
     await database.scalar("UPDATE videos SET published = true")
     for table in MADE_FOR_STUDENTS:
         assert await _seen(database, lectures[0].creator, student, table) == 0
@@ -202,7 +189,7 @@ async def test_a_student_whose_membership_ended_sees_nothing(
 async def test_a_student_cannot_read_the_answers(
     database: FreshDatabase, lectures: tuple[Lecture, Lecture], column: str
 ) -> None:
-    student = await _student(database, lectures[0].creator)
+    student = await enrolled(database, lectures[0].creator, uuid4().hex)
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
         async with database.app.as_student(lectures[0].creator, student) as connection:
             await connection.fetch(f"SELECT {column} FROM questions")
@@ -212,7 +199,7 @@ async def test_a_student_changes_nothing_and_sees_nobody_elses_membership(
     database: FreshDatabase, lectures: tuple[Lecture, Lecture]
 ) -> None:
     creator = lectures[0].creator
-    student, _ = await _student(database, creator), await _student(database, creator)
+    student, _ = await enrolled(database, creator, uuid4().hex), await enrolled(database, creator, uuid4().hex)
     assert await _seen(database, creator, student, "memberships") == 1
     for sql in ("UPDATE videos SET title = 'mine'", "DELETE FROM videos", "SELECT 1 FROM usage_ledger"):
         with pytest.raises(asyncpg.InsufficientPrivilegeError):

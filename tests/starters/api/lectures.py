@@ -1,12 +1,12 @@
 """Lectures on their way and at its end, and students who may see them."""
 
-from uuid import UUID, uuid4
+from uuid import UUID
 
 from adapters.postgres.quizzes import PostgresQuizzes
 from adapters.postgres.transcripts import PostgresTranscripts
 from adapters.postgres.usage import PostgresUsage
 from adapters.postgres.videos import PostgresVideos
-from schemas.ids import ask, question_id, quiz_id, student_id
+from schemas.ids import ask, question_id, quiz_id
 from schemas.media import AudioRef
 from schemas.quizzes import Question, QuestionKind, QuizRef, QuizRequest
 from schemas.usage import Operation, Usage
@@ -64,26 +64,3 @@ async def asked(database: FreshDatabase, audio: AudioRef, questions: int) -> UUI
 
 async def publish(database: FreshDatabase, video: VideoRef, published: bool = True) -> None:
     await database.scalar("UPDATE videos SET published = $2 WHERE id = $1", video.video_id, published)
-
-
-async def enrolled(
-    database: FreshDatabase, creator: UUID, name: str = "ada", status: str = "active", until: str = "1 day"
-) -> UUID:
-    """A student with a membership; the id is that of `gateway.student(creator, name)`."""
-    student = student_id(creator, name)
-    await database.scalar(
-        "INSERT INTO creators (creator_id, name) VALUES ($1, 'somebody') ON CONFLICT DO NOTHING", creator
-    )
-    await database.scalar(
-        "INSERT INTO students (creator_id, id, whop_user_id) VALUES ($1, $2, $3)", creator, student, name
-    )
-    await database.scalar(
-        """INSERT INTO memberships (creator_id, id, student_id, whop_membership_id, status, valid_until)
-           VALUES ($1, $2, $3, $4, $5, now() + $6::text::interval)""",
-        creator, uuid4(), student, name, status, until,
-    )  # fmt: skip
-    return student
-
-
-async def lapse(database: FreshDatabase, student: UUID) -> None:
-    await database.scalar("UPDATE memberships SET status = 'expired' WHERE student_id = $1", student)

@@ -10,9 +10,10 @@ import pytest
 import pytest_asyncio
 
 from schemas.limits import DEFAULT_LIMITS
+from tests.callers import enrolled
 from tests.databases import FreshDatabase
 from tests.starters.api.gateway import Gateway
-from tests.starters.api.lectures import completed, enrolled
+from tests.starters.api.lectures import completed
 
 pytestmark = [pytest.mark.servers, pytest.mark.slow]
 

@@ -14,8 +14,8 @@ from pydantic import SecretStr, ValidationError
 from adapters.settings import Settings
 from adapters.tokens.media_links import MediaLink, MediaLinks, media_secrets
 from schemas.errors import MediaLinkInvalid, SettingsInvalid
-from schemas.ids import student_id
 from schemas.media import media_type
+from tests.callers import enrolled
 from tests.databases import FreshDatabase, queued_video
 from tests.starters.api.gateway import Gateway
 
@@ -188,21 +188,14 @@ async def test_a_student_gets_one_for_what_is_published_while_the_membership_las
     gateway: Gateway, lecture: Lecture, database: FreshDatabase
 ) -> None:
     headers = gateway.student(lecture.creator, "ada")
-    student = student_id(lecture.creator, "ada")
 
     async def status() -> int:
         return (await gateway.client.get(lecture.path, headers=headers)).status_code
 
-    await database.scalar(
-        "INSERT INTO students (creator_id, id, whop_user_id) VALUES ($1, $2, 'ada')", lecture.creator, student
-    )
+    await enrolled(database, lecture.creator, "ada", "expired")
     await database.scalar("UPDATE videos SET published = true WHERE id = $1", lecture.video)
     assert await status() == 404
-    await database.scalar(
-        """INSERT INTO memberships (creator_id, id, student_id, whop_membership_id, status, valid_until)
-           VALUES ($1, $2, $3, 'm', 'active', now() + interval '1 day')""",
-        lecture.creator, uuid4(), student,
-    )  # fmt: skip
+    await database.scalar("UPDATE memberships SET status = 'active' WHERE creator_id = $1", lecture.creator)
     assert await status() == 200
     await database.scalar("UPDATE videos SET published = false WHERE id = $1", lecture.video)
     assert await status() == 404

@@ -9,9 +9,10 @@ import pytest
 from adapters.postgres.video_events import append_change
 from adapters.postgres.videos import PostgresVideos
 from schemas.videos import VideoRef
+from tests.callers import enrolled, lapse
 from tests.databases import FreshDatabase, queued_video
 from tests.starters.api.gateway import Gateway
-from tests.starters.api.lectures import completed, enrolled, lapse, publish
+from tests.starters.api.lectures import completed, publish
 from tests.starters.api.streams import Told, advance, all_told, following, told
 
 pytestmark = pytest.mark.servers

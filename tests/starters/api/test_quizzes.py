@@ -9,9 +9,10 @@ from uuid import UUID, uuid4
 import httpx2
 import pytest
 
+from tests.callers import enrolled
 from tests.databases import FreshDatabase
 from tests.starters.api.gateway import Gateway
-from tests.starters.api.lectures import asked, completed, enrolled
+from tests.starters.api.lectures import asked, completed
 
 pytestmark = pytest.mark.servers
 

@@ -7,10 +7,11 @@ from uuid import UUID, uuid4
 import pytest
 import pytest_asyncio
 
+from tests.callers import enrolled
 from tests.conftest import Servers
 from tests.databases import FreshDatabase
 from tests.starters.api.gateway import Gateway, gateway_settings, running_gateway
-from tests.starters.api.lectures import completed, enrolled
+from tests.starters.api.lectures import completed
 
 pytestmark = pytest.mark.servers
 

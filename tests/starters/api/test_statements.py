@@ -12,10 +12,11 @@ import pytest_asyncio
 from adapters.postgres.videos import PostgresVideos
 from schemas.media import AudioRef
 from schemas.videos import Stage
+from tests.callers import enrolled
 from tests.conftest import Servers
 from tests.databases import FreshDatabase, queued_video, quizzed
 from tests.starters.api.gateway import Gateway, gateway_settings, running_gateway
-from tests.starters.api.lectures import asked, completed, enrolled
+from tests.starters.api.lectures import asked, completed
 
 pytestmark = pytest.mark.servers
 

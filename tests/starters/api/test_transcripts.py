@@ -8,9 +8,10 @@ import httpx2
 import pytest
 import webvtt
 
+from tests.callers import enrolled, lapse
 from tests.databases import FreshDatabase, queued_video, transcribed
 from tests.starters.api.gateway import Gateway
-from tests.starters.api.lectures import completed, enrolled, lapse, processing, publish
+from tests.starters.api.lectures import completed, processing, publish
 
 pytestmark = pytest.mark.servers
 

@@ -8,9 +8,10 @@ from anyio.to_thread import current_default_thread_limiter
 
 from adapters.postgres.videos import PostgresVideos
 from schemas.errors import NoAudioTrack
+from tests.callers import enrolled, lapse
 from tests.databases import FreshDatabase, queued_video
 from tests.starters.api.gateway import Gateway
-from tests.starters.api.lectures import completed, enrolled, lapse, processing, publish
+from tests.starters.api.lectures import completed, processing, publish
 
 pytestmark = pytest.mark.servers
 

@@ -9,9 +9,10 @@ import asyncpg
 import httpx2
 import pytest
 
+from tests.callers import enrolled, lapse
 from tests.databases import FreshDatabase
 from tests.starters.api.gateway import Gateway
-from tests.starters.api.lectures import completed, enrolled, lapse, processing, publish
+from tests.starters.api.lectures import completed, processing, publish
 
 pytestmark = pytest.mark.servers
 
