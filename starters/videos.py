@@ -23,6 +23,7 @@ from schemas.errors import (
     EventInvalid,
     FileNotReadable,
     IdempotencyKeyReused,
+    LectureDeleted,
     UrlRefused,
     VideoNotFound,
 )
@@ -101,7 +102,8 @@ class Submissions:
 
         Idempotent: keyed by the file's checksum, in the store as in the database. Bytes that were stored before the
         event was refused stay: the next try finds them.
-        Raises: FileNotReadable where the file changed since it was read; EventInvalid, StoreUnavailable.
+        Raises: FileNotReadable where the file changed since it was read; LectureDeleted; EventInvalid,
+        StoreUnavailable.
         """
         if known := await self._known(creator, file):
             return known
@@ -118,16 +120,19 @@ class Submissions:
     ) -> Submitted:
         """Order the processing of what is at the address; nothing is fetched here.
 
-        Idempotent: keyed by the address. Raises: EventInvalid, StoreUnavailable.
+        Idempotent: keyed by the address. Raises: LectureDeleted; EventInvalid, StoreUnavailable.
         """
         if known := await self._known(creator, lecture):
             return known
         return await self._accept(lecture, _event(creator, title or lecture.title, course, url=lecture.url))
 
     async def _known(self, creator: UUID, lecture: Lecture) -> Submitted | None:
+        has_come = await self._inbox.has_come(creator, lecture.key)
         with suppress(VideoNotFound):
             video = await self._reader.find(creator, video_id(creator, lecture.key))
             return Submitted(video=video.ref, is_repeat=True)
+        if has_come:  # its video was made in the same transaction, so only a deletion hides it
+            raise LectureDeleted(f"{plain_text(lecture.title)} was deleted")
         return None
 
     async def _accept(self, lecture: Lecture, event: UploadCompleted) -> Submitted:

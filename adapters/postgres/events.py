@@ -64,6 +64,12 @@ class EventInbox:
         await _write_answer(connection, event.creator, key, answer)
         return Receipt(answer=answer, is_repeat=False)
 
+    async def has_come(self, creator: UUID, key: str) -> bool:
+        """Whether an event with this key was accepted, at whatever time and whatever became of it."""
+        sql = "SELECT EXISTS (SELECT FROM idempotency_keys WHERE creator_id = $1 AND key = $2)"
+        async with self._database.as_creator(creator) as connection:
+            return bool(await connection.fetchval(sql, creator, key))
+
     async def accept_upload(self, key: str, event: UploadCompleted) -> Accepted:
         """The same where no request brought it, for who goes on with the video."""
         receipt = await self.accept(key, event)

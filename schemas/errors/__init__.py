@@ -47,6 +47,7 @@ from schemas.errors.providers import (
 from schemas.errors.requests import (
     EventInvalid,
     IdempotencyKeyReused,
+    LectureDeleted,
     StepPoisoned,
     Superseded,
     TranscriptNotReady,
@@ -101,6 +102,7 @@ __all__ = [
     "HomeInUse",
     "IdempotencyKeyReused",
     "InputError",
+    "LectureDeleted",
     "MediaEncrypted",
     "MediaLinkInvalid",
     "MediaTooDemanding",

@@ -11,6 +11,14 @@ class VideoNotFound(PermanentError):
     cure = "List yours: `mentora status`, or GET /api/videos."
 
 
+class LectureDeleted(VideoNotFound):
+    """The lecture was deleted, and a deleted video does not come back."""
+
+    code = "lecture_deleted"
+    exit_status = 44
+    cure = "Send it to POST /api/videos: there every file is a new video."
+
+
 class EventInvalid(PermanentError):
     """An event does not say what its type must say."""
 

@@ -8,11 +8,13 @@ import pytest
 
 from adapters.object_store import LocalObjectStore
 from adapters.postgres.events import EventInbox
+from adapters.postgres.video_changes import VideoWriter
 from adapters.postgres.videos import VideoReader
 from schemas.errors import (
     DownloadTooLarge,
     EventInvalid,
     FileNotReadable,
+    LectureDeleted,
     StorageFull,
     UrlRefused,
     VideoNotFound,
@@ -103,6 +105,22 @@ async def test_an_address_is_one_video_and_nothing_is_fetched(
     video = await reader.find(creator, first.video.video_id)
     assert again.video == first.video
     assert (video.title, video.source) == ("On rivers", lecture.url)
+
+
+async def test_a_lecture_that_was_deleted_is_refused_and_keeps_no_bytes(
+    submissions: Submissions, database: FreshDatabase, creator: UUID, file: Path, tmp_path: Path
+) -> None:
+    lecture, address = await read_file(file, LIMIT), read_url("https://example.org/rivers.mp4")
+    for video in (await submissions.submit_file(creator, lecture), await submissions.submit_url(creator, address)):
+        await VideoWriter(database.app).delete(creator, video.video.video_id)
+    kept = [path for path in (tmp_path / "objects").rglob("*") if path.is_file()]
+    for path in kept:  # as the story of the deletion does
+        path.unlink()
+    with pytest.raises(LectureDeleted, match="On glaciers was deleted"):
+        await submissions.submit_file(creator, lecture)
+    with pytest.raises(LectureDeleted):
+        await submissions.submit_url(creator, address)
+    assert [path for path in (tmp_path / "objects").rglob("*") if path.is_file()] == []
 
 
 async def test_a_store_that_is_full_leaves_no_video(
