@@ -1,4 +1,4 @@
-"""Real servers for the whole session, fake vendors for a module, and a quiet end of it all."""
+"""Real servers for the whole session, a database and fake vendors for a module, and a quiet end of it all."""
 
 import sys
 import time
@@ -13,6 +13,7 @@ from moto.server import ThreadedMotoServer
 from adapters.embedded.home import Home
 from adapters.embedded.stack import Stack
 from adapters.settings import Settings
+from tests.databases import FreshDatabase, fresh_database
 from tests.providers import FakeProvider
 from tests.surroundings import bare_environment
 
@@ -64,6 +65,13 @@ async def servers(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Ser
         yield Servers(stack.environment)
     finally:
         await stack.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="session")
+async def database(servers: Servers) -> AsyncIterator[FreshDatabase]:
+    """One a module, migrated and empty."""
+    async with fresh_database(servers.admin_url, servers.app_url, servers.relay_url) as fresh:
+        yield fresh
 
 
 @pytest.fixture(scope="module")

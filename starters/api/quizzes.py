@@ -27,7 +27,7 @@ class AnswerSheet(BaseModel):
     answers: list[Answer] = Field(max_length=MAX_ANSWERS)
 
 
-class AttemptList(BaseModel):
+class AttemptPage(BaseModel):
     """A page of attempts, the newest first; `next` is the cursor of the next page, null on the last one."""
 
     items: list[AttemptSummary]
@@ -62,8 +62,8 @@ async def hand_in_attempt(
 @router.get("/{quiz_id}/attempts")
 async def attempts(
     quiz_id: UUID, caller: AnyCaller, resources: ResourcesDep, limit: Limit = 20, cursor: Cursor = None
-) -> AttemptList:
+) -> AttemptPage:
     """A student's own attempts; for the creator those of all students."""
     found = await Attempts(resources.database).page(caller, quiz_id, limit + 1, place_of(cursor))
     items, more = page_of(found, limit, lambda attempt: Place(attempt.created_at, attempt.id))
-    return AttemptList(items=items, next=more)
+    return AttemptPage(items=items, next=more)

@@ -23,7 +23,7 @@ Course = Annotated[
 ]
 
 
-class VideoList(BaseModel):
+class VideoPage(BaseModel):
     """A page of videos, the newest first; `next` is the cursor of the next page, null on the last one."""
 
     items: list[VideoCard]
@@ -38,11 +38,11 @@ async def videos(
     cursor: Cursor = None,
     status: VideoStatus | None = None,
     course: Course = None,
-) -> VideoList:
+) -> VideoPage:
     """The creator's videos; a student gets those that are published, while the membership lasts."""
     found = await Library(resources.database).page(caller, limit + 1, place_of(cursor), status, course)
     items, more = page_of(found, limit, lambda card: Place(card.created_at, card.id))
-    return VideoList(items=items, next=more)
+    return VideoPage(items=items, next=more)
 
 
 @router.get("/{video_id}")

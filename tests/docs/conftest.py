@@ -6,14 +6,8 @@ import pytest
 import pytest_asyncio
 
 from tests.conftest import Servers
-from tests.databases import FreshDatabase, fresh_database
+from tests.databases import FreshDatabase
 from tests.starters.api.gateway import Gateway, gateway_settings, running_gateway
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def database(servers: Servers) -> AsyncIterator[FreshDatabase]:
-    async with fresh_database(servers.admin_url, servers.app_url, servers.relay_url) as fresh:
-        yield fresh
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

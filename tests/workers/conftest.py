@@ -1,4 +1,4 @@
-"""A database a module, and a client of the session's Temporal."""
+"""A client of the session's Temporal, who leaves no story behind."""
 
 from collections.abc import AsyncIterator
 
@@ -7,13 +7,6 @@ from temporalio.client import Client
 from temporalio.contrib.pydantic import pydantic_data_converter
 
 from tests.conftest import Servers
-from tests.databases import FreshDatabase, fresh_database
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def database(servers: Servers) -> AsyncIterator[FreshDatabase]:
-    async with fresh_database(servers.admin_url, servers.app_url, servers.relay_url) as fresh:
-        yield fresh
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
