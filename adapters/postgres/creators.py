@@ -47,11 +47,15 @@ async def settings_of(database: Database, creator: UUID) -> CreatorSettings:
 
 
 async def ensure_creator(connection: Connection, creator: UUID, company: str | None = None) -> None:
-    """Make the creator's row where there is none, and note its Whop company where none is noted."""
-    sql = """INSERT INTO creators (creator_id, name, whop_company_id) VALUES ($1, $2, $3)
-             ON CONFLICT (creator_id) DO UPDATE SET whop_company_id = EXCLUDED.whop_company_id
-             WHERE creators.whop_company_id IS NULL AND EXCLUDED.whop_company_id IS NOT NULL"""
-    await connection.execute(sql, creator, company or str(creator), company)
+    """Make the creator's row where there is none, and note its Whop company where none is noted.
+
+    A row that says it all is not locked: whatever else the creator does at this moment need not wait.
+    """
+    made = "INSERT INTO creators (creator_id, name, whop_company_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING"
+    noted = "UPDATE creators SET whop_company_id = $2 WHERE creator_id = $1 AND whop_company_id IS NULL"
+    is_new = await connection.execute(made, creator, company or str(creator), company) == "INSERT 0 1"
+    if company is not None and not is_new:
+        await connection.execute(noted, creator, company)
 
 
 def _creator(row: asyncpg.Record) -> Creator:

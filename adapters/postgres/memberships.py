@@ -51,9 +51,10 @@ class Memberships:
         """
         async with self._database.as_creator(creator) as connection:
             whose = student_id(creator, user)
-            await _lock(connection, whose)
+            # The creator before the user, as events have it: else the two would wait for each other.
             if access is not Access.NONE:
                 await ensure_creator(connection, creator, company)
+            await _lock(connection, whose)
             if access is Access.STUDENT:
                 if await _ended_since(connection, creator, whose, at):
                     return False

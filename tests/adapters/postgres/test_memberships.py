@@ -8,9 +8,11 @@ from uuid import UUID, uuid4
 import pytest
 
 from adapters.postgres.memberships import Memberships, change_membership
+from adapters.postgres.webhooks import WebhookInbox
 from schemas.errors import EventInvalid
-from schemas.ids import student_id
+from schemas.ids import creator_id, student_id
 from schemas.memberships import GRACE, Access, MembershipChange, MembershipStatus
+from schemas.webhooks import WebhookEvent
 from tests.databases import FreshDatabase
 
 pytestmark = pytest.mark.servers
@@ -177,3 +179,24 @@ async def test_an_event_and_an_answer_at_once_leave_no_wrong_yes(database: Fresh
             _tell(database, _event(creator, "cancelled", 6)),
         )
         assert not await _is_member(database, creator)
+
+
+async def test_an_event_and_an_answer_about_one_user_do_not_wait_for_each_other_in_a_circle(
+    database: FreshDatabase,
+) -> None:
+    """Who has just bought opens the page: Whop tells it while it is asked. PostgreSQL would end one of the two."""
+    memberships, inbox = Memberships(database.app), WebhookInbox(database.app)
+    for n in range(20):
+        company, user = f"biz_{uuid4().hex[:12]}", f"user_{n}"
+        creator = creator_id(company)
+        await database.scalar("INSERT INTO creators (creator_id, name) VALUES ($1, 'somebody')", creator)
+        event = WebhookEvent(
+            id=f"msg_{uuid4().hex}",
+            type="membership.activated",
+            at=_at(0),
+            company=company,
+            change=_event(creator, "active", 0, user=user),
+        )
+        await asyncio.gather(
+            inbox.accept(event), memberships.save_check(creator, company, user, Access.STUDENT, _at(5))
+        )
