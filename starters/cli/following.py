@@ -8,7 +8,7 @@ from adapters.postgres.pool import Database
 from adapters.postgres.summaries import VideoSummaries
 from adapters.postgres.video_events import VideoChanges
 from adapters.postgres.videos import VideoReader
-from schemas.errors import StoreUnavailable
+from schemas.errors import LectureDeleted, StoreUnavailable, VideoNotFound
 from schemas.videos import Video, VideoRef
 from starters.cli.process_report import Report
 from starters.cli.view import View
@@ -48,7 +48,7 @@ class Follower:
     async def follow(self, ref: VideoRef, view: View) -> Video:
         """Return the video when it is completed, failed or cancelled. Polls ten times a second.
 
-        Raises: DatabaseUnavailable where it is away for long.
+        Raises: LectureDeleted; DatabaseUnavailable where it is away for long.
         """
         await patiently(lambda: self._take_changes(ref, view))
         await patiently(lambda: self._look_at_transcript(ref, view))
@@ -62,8 +62,13 @@ class Follower:
         return await patiently(lambda: VideoReader(self._database).find(ref.creator_id, ref.video_id))
 
     async def _take_changes(self, ref: VideoRef, view: View) -> bool:
-        """Whether there were any."""
+        """Whether there were any. Raises: LectureDeleted: the changes go with the video, so none would ever come."""
         changes = await VideoChanges(self._database).after(ref.creator_id, ref.video_id, view.progress.number)
+        if not changes:
+            try:
+                await VideoReader(self._database).find(ref.creator_id, ref.video_id)
+            except VideoNotFound:
+                raise LectureDeleted(f"{view.name} was deleted while it was followed") from None
         for change in changes:
             view.take(change)
         return bool(changes)
