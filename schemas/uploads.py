@@ -61,9 +61,9 @@ def pieces_prefix(creator: UUID, upload: UUID) -> str:
     return f"{upload_prefix(creator, upload)}/pieces"
 
 
-def upload_key(creator: UUID, upload: UUID, filename: str) -> str:
-    """Where the whole file will lie."""
-    return f"{upload_prefix(creator, upload)}/file{kept_suffix(filename)}"
+def upload_key(creator: UUID, upload: UUID, filename: str, sha256: str = "") -> str:
+    """Where the whole file will lie. With the bytes' checksum other bytes are another file, and another event."""
+    return f"{upload_prefix(creator, upload)}/file{f'-{sha256[:16]}' if sha256 else ''}{kept_suffix(filename)}"
 
 
 def event_key(upload: UUID) -> str:

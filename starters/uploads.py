@@ -16,6 +16,7 @@ from schemas.errors import (
     ChecksumMismatch,
     MentoraError,
     NotFound,
+    RequestInvalid,
     RequestTooLarge,
     TookTooLong,
     UploadConflict,
@@ -25,6 +26,8 @@ from schemas.uploads import NewUpload, Upload, UploadPart, pieces_prefix, upload
 
 ALGORITHMS = ("sha1", "sha256", "md5")  # sha1 is the protocol's; all three are against accidents, not against attacks
 _PIECE_BYTES = 8 << 20  # what one upload has in memory; 20 GB are 2,400 of them
+_SMALL_BYTES = 16 << 10
+_SMALL_PIECES = 1_000  # an upload may have so many that are smaller
 _PIECE_SECONDS = 10.0  # a slow client's bytes are made safe as often
 _IDLE_SECONDS = 60.0
 _LIFE_SECONDS = 2 * 86_400.0  # from the last piece on
@@ -128,25 +131,39 @@ class Uploads:
 
     async def _store_pieces(self, upload: Upload, body: AsyncIterator[bytes], checksum: Checksum | None) -> None:
         """With a checksum all of the body or nothing of it, else as far as it came."""
-        digest = hashlib.new(checksum.algorithm, usedforsecurity=False) if checksum else None
+        if checksum is None:
+            async for part, _ in self._stored(upload, body):
+                await self._acknowledge(upload, [part])
+            return
+        digest = hashlib.new(checksum.algorithm, usedforsecurity=False)
         parts: list[UploadPart] = []
+        try:
+            async for part, piece in self._stored(upload, body):
+                parts.append(part)
+                await asyncio.to_thread(digest.update, piece)
+            _compare(digest.digest(), checksum)
+        except BaseException:  # nothing of it is acknowledged: the client sends all of it again
+            await self._remove(parts)
+            raise
+        if parts:
+            await self._acknowledge(upload, parts)
+
+    async def _stored(self, upload: Upload, body: AsyncIterator[bytes]) -> AsyncIterator[tuple[UploadPart, bytes]]:
+        """The pieces of the body, each safe in the store."""
         at, folder = upload.received, pieces_prefix(upload.creator_id, upload.id)
         async for piece in _pieces(body, upload.length - at, self._idle_seconds):
+            if len(piece) < _SMALL_BYTES and at + len(piece) < upload.length:
+                await self._bound_small_pieces(upload, at)
             # A name of its own: what a request that lost the race still writes must not lie under the winner's name.
             part = UploadPart(start=at, bytes=len(piece), object_key=f"{folder}/{at}-{uuid4().hex}")
             await self._store.write(part.object_key, piece)
             at += len(piece)
-            parts.append(part)
-            if digest is None:
-                await self._acknowledge(upload, [part])
-            else:
-                await asyncio.to_thread(digest.update, piece)
-        if checksum and digest:
-            if not hmac.compare_digest(digest.digest(), checksum.digest):
-                await self._remove(parts)
-                raise ChecksumMismatch(f"the {checksum.algorithm} of what came is another")
-            if parts:
-                await self._acknowledge(upload, parts)
+            yield part, piece
+
+    async def _bound_small_pieces(self, upload: Upload, received: int) -> None:
+        """Requests of an upload are not counted: one of a byte each would be an object and a row for every byte."""
+        if await self._rows.pieces(upload) >= _SMALL_PIECES + received // _SMALL_BYTES:
+            raise RequestInvalid(f"the upload has too many small pieces: send at least {_SMALL_BYTES} bytes at once")
 
     async def _acknowledge(self, upload: Upload, parts: list[UploadPart]) -> None:
         if not await self._rows.add(upload, parts, _LIFE_SECONDS):
@@ -172,6 +189,11 @@ class Uploads:
             await self._store.remove_below(pieces_prefix(upload.creator_id, upload.id))
         except MentoraError as error:
             _LOGGER.warning("the pieces of upload %s stay until they are swept: %s", upload.id, error.code)
+
+
+def _compare(digest: bytes, checksum: Checksum) -> None:
+    if not hmac.compare_digest(digest, checksum.digest):
+        raise ChecksumMismatch(f"the {checksum.algorithm} of what came is another")
 
 
 async def _pieces(body: AsyncIterator[bytes], room: int, idle_seconds: float) -> AsyncIterator[bytes]:

@@ -32,8 +32,8 @@ class PostgresUploads:
                  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, now() + $10 * interval '1 second')"""
         columns = (new.creator_id, new.id, new.length, new.metadata, new.title, new.course, new.object_key)
         async with self._database.as_creator(new.creator_id) as connection:
-            # It locks the creator's row: from here on nobody else begins an upload of this creator, or completes one.
             await ensure_creator(connection, new.creator_id)
+            await _lock(connection, new.creator_id)
             if await _is_there(connection, new):
                 return
             first = await first_answer(connection, event_key(new.id), _event(new))
@@ -86,6 +86,12 @@ class PostgresUploads:
             if len(rows) < _PARTS_AT_ONCE:
                 return
             after = rows[-1]["start"] + 1
+
+    async def pieces(self, upload: Upload) -> int:
+        """How many are acknowledged."""
+        sql = "SELECT count(*) FROM upload_parts WHERE creator_id = $1 AND upload_id = $2"
+        async with self._database.as_creator(upload.creator_id) as connection:
+            return int(await connection.fetchval(sql, upload.creator_id, upload.id))
 
     async def complete(self, upload: Upload, request_id: str) -> None:
         """Make the video and acknowledge the last byte, in one transaction.
@@ -145,6 +151,11 @@ class PostgresUploads:
 
 def _event(new: NewUpload) -> UploadCompleted:
     return UploadCompleted(creator_id=new.creator_id, title=new.title, course=new.course, object_key=new.object_key)
+
+
+async def _lock(connection: Connection, creator: UUID) -> None:
+    """Until the transaction ends: of several that the creator begins at once each counts those before it."""
+    await connection.execute("SELECT FROM creators WHERE creator_id = $1 FOR NO KEY UPDATE", creator)
 
 
 async def _is_there(connection: Connection, new: NewUpload) -> bool:

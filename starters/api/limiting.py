@@ -8,7 +8,7 @@ from starlette.requests import Request
 
 from adapters.postgres.limits import ChangedLimits
 from adapters.redis.rate_limits import RateLimiter
-from schemas.callers import Caller
+from schemas.callers import Caller, Role
 from schemas.errors import MentoraError, TooManyRequests
 from schemas.limits import DEFAULT_LIMITS, RateLimit, Verdict
 from starters.api.addresses import FORM, UPLOADS
@@ -72,7 +72,7 @@ async def hold_to_limit(request: Request, limits: Limits, caller: Caller | None,
     `name` is the limit where it depends on more than the route. Raises: TooManyRequests.
     """
     path = request.scope["route"].path
-    if path in _FREE and caller is not None:
+    if path in _FREE and caller is not None and caller.role is Role.CREATOR:
         return
     name = name or _NAMES.get((request.method, path), _EVERYTHING_ELSE)
     verdict = await limits.admit(name, _counted(request, caller))

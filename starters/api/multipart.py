@@ -71,14 +71,15 @@ async def send(
     key = uuid5(caller.creator, f"upload/{idempotency_key}") if idempotency_key else uuid4()
     async with _form(request) as form:
         sent = _file(form)
+        checksum = await asyncio.to_thread(_sha256, sent)
         new = NewUpload(
             creator_id=caller.creator,
             id=key,
             length=sent.size or 0,
-            metadata=f"sha256 {await asyncio.to_thread(_sha256, sent)}",
+            metadata=f"sha256 {checksum}",
             title=title_of(_text(form, "title"), file_name(sent.filename or "")),
             course=title_line(_text(form, "course")) or None,
-            object_key=upload_key(caller.creator, key, sent.filename or ""),
+            object_key=upload_key(caller.creator, key, sent.filename or "", checksum),
         )
         upload = await resources.uploads.begin(new)
         if not upload.is_of(new):

@@ -11,7 +11,14 @@ import pytest
 from adapters.object_store import LocalObjectStore, S3ObjectStore
 from adapters.postgres.uploads import PostgresUploads
 from adapters.postgres.video_changes import VideoWriter
-from schemas.errors import NotFound, ObjectStoreUnavailable, TooManyUploads, UploadConflict, UploadExpired
+from schemas.errors import (
+    NotFound,
+    ObjectStoreUnavailable,
+    RequestInvalid,
+    TooManyUploads,
+    UploadConflict,
+    UploadExpired,
+)
 from schemas.uploads import NewUpload, Upload, upload_key
 from starters.uploads import Uploads
 from tests.databases import FreshDatabase
@@ -168,3 +175,15 @@ async def test_an_upload_that_is_over_makes_room_for_another(
         with suppress(ObjectStoreUnavailable):
             await Uploads(rows, AWAY if "away" in way else LocalObjectStore(tmp_path)).end(upload.creator_id, upload.id)
     await uploads.begin(new_upload(upload.creator_id))
+
+
+async def test_an_upload_is_not_cut_into_any_number_of_small_pieces(uploads: Uploads, tmp_path: Path) -> None:
+    upload = await uploads.begin(new_upload().model_copy(update={"length": 100_000}))
+    for _ in range(1_000):
+        upload = await uploads.receive(upload, body(b"x"), "")
+    with pytest.raises(RequestInvalid, match="small pieces"):
+        await uploads.receive(upload, body(b"x"), "")
+    assert len(files(tmp_path)) == 1_000
+    for size in (50_000, 1, 48_999):  # a large one makes room for a small one, and the last one may be of any size
+        upload = await uploads.receive(upload, body(b"x" * size), "")
+    assert upload.video_id is not None

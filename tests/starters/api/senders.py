@@ -49,7 +49,7 @@ class Sender:
 
     def stored(self) -> bytes:
         """The only whole file that this creator has."""
-        (found,) = self.files("file.*")
+        (found,) = self.files("file*")
         return found.read_bytes()
 
     def files(self, pattern: str = "*") -> list[Path]:

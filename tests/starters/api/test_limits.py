@@ -97,6 +97,15 @@ async def test_who_is_refused_is_counted_by_address(gateway: Gateway) -> None:
     assert int(forged.headers["ratelimit-remaining"]) == before - 3
 
 
+async def test_the_parts_of_an_upload_are_free_to_a_creator_alone(gateway: Gateway) -> None:
+    path, tus = f"/api/videos/upload/{uuid4()}", {"Tus-Resumable": "1.0.0"}
+    creator, student = uuid4(), gateway.student(uuid4())
+    found = await gateway.client.head(path, headers=gateway.creator(creator) | tus)
+    assert (found.status_code, "ratelimit-remaining" in found.headers) == (404, False)
+    refused = await gateway.client.head(path, headers=student | tus)
+    assert (refused.status_code, refused.headers["ratelimit-remaining"]) == (403, "99")
+
+
 async def test_what_cannot_be_read_is_counted_by_address(gateway: Gateway) -> None:
     headers, path = gateway.creator(uuid4()), f"/api/videos/{uuid4()}"
     before = int((await _ask(gateway, {})).headers["ratelimit-remaining"])

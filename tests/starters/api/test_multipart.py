@@ -68,12 +68,12 @@ async def test_the_same_key_again_stores_nothing_though_the_video_or_its_upload_
         shutil.rmtree(objects / str(creator))  # as its story does
     else:
         await database.scalar("DELETE FROM uploads WHERE creator_id = $1", creator)  # as the sweeper does
-    for content in (CONTENT, CONTENT[::-1], CONTENT[:-1]):
-        again = await send(gateway, creator, content, key="monday", title="x")
-        assert (again.status_code, again.json()) == (201, first.json())
-        await database.scalar("DELETE FROM uploads WHERE creator_id = $1", creator)
-    other = await send(gateway, creator, key="monday", title="y")
-    assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
+    again = await send(gateway, creator, key="monday", title="x")
+    assert (again.status_code, again.json()) == (201, first.json())
+    await database.scalar("DELETE FROM uploads WHERE creator_id = $1", creator)
+    for content, title in ((CONTENT, "y"), (CONTENT[::-1], "x"), (CONTENT[:-1], "x")):
+        other = await send(gateway, creator, content, key="monday", title=title)
+        assert (other.status_code, other.json()["code"]) == (422, "idempotency_key_reused")
     stored = [path.read_bytes() for path in (objects / str(creator)).rglob("*") if path.is_file()]
     assert stored == ([] if gone == "video" else [CONTENT])
     assert await count(database, "outbox", creator) == (2 if gone == "video" else 1)

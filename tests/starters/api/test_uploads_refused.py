@@ -49,6 +49,23 @@ async def test_bytes_that_are_not_those_sent_are_refused_and_not_kept(sender: Se
     assert right.headers["Upload-Offset"] == "5"
 
 
+async def test_of_a_checked_body_that_is_too_long_nothing_is_kept(sender: Sender) -> None:
+    """Its length is not told, so it is found out when the first pieces are stored already."""
+    length, wrong = 17_000_000, {"Upload-Checksum": f"sha1 {in_base64(bytes(20))}"}
+    url = await sender.begun(length)
+
+    async def blocks() -> AsyncIterator[bytes]:
+        for _ in range(17):
+            yield bytes(1_000_000)
+        yield b"x"
+
+    refused = await sender.gateway.client.patch(
+        url, headers=sender.headers | BYTES | {"Upload-Offset": "0"} | wrong, content=blocks()
+    )
+    assert (refused.status_code, refused.json()["code"]) == (413, "request_too_large")
+    assert sender.files() == []
+
+
 async def test_a_checksum_that_cannot_be_one_is_refused(sender: Sender) -> None:
     url = await sender.begun(10)
     for checksum in ("crc32 AAAA", "sha1", "sha1 ***", "", "sha1  x", "SHA1 AAAA"):
