@@ -28,7 +28,7 @@ class SignIn(BaseModel):
     company_id: Annotated[str, Field(pattern=r"^biz_[A-Za-z0-9]{1,64}$", examples=["biz_h0UKqlfUJI55Am"])]
 
 
-class MembershipPage(BaseModel):
+class OwnMembership(BaseModel):
     """The membership that lets a student in; without an end it is for good, or renewed by itself."""
 
     id: str
@@ -41,7 +41,7 @@ class SignedIn(BaseModel):
     role: Role
     creator_id: UUID
     student_id: UUID | None
-    membership: MembershipPage | None = Field(description="null for a creator, and while no webhook has told of it")
+    membership: OwnMembership | None = Field(description="null for a creator, and while no webhook has told of it")
     expires: datetime = Field(description="the token's end: a new one is needed then")
 
 
@@ -66,10 +66,10 @@ async def auth(body: SignIn, request: Request, resources: ResourcesDep) -> Signe
     )
 
 
-def _membership(known: Known) -> MembershipPage | None:
+def _membership(known: Known) -> OwnMembership | None:
     if known.membership_id is None:
         return None
-    return MembershipPage(id=known.membership_id, valid_until=known.valid_until)
+    return OwnMembership(id=known.membership_id, valid_until=known.valid_until)
 
 
 async def _shown(request: Request, resources: Resources) -> WhopUser:
