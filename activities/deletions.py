@@ -4,6 +4,7 @@ from temporalio import activity
 
 from activities.ports import ArtefactRepository, ObjectStore
 from schemas.orders import VideoDeletion
+from schemas.uploads import pieces_prefix
 
 
 class DeletionActivities:
@@ -17,6 +18,8 @@ class DeletionActivities:
     async def remove_objects(self, deletion: VideoDeletion) -> None:
         """Remove the video's source and audio from the object store, save what another video of the creator has too.
 
+        With them go the pieces of its upload: the gateway may have died, or the store been away, when they were due.
+
         Idempotent: what is gone stays gone.
         Raises: StoreUnavailable (transient).
         """
@@ -25,3 +28,5 @@ class DeletionActivities:
         own = [key for key in deletion.object_keys if key.startswith(f"{creator}/")]
         for key in await self._artefacts.unused(creator, own):
             await self._store.remove(key)
+        for upload in deletion.upload_ids:
+            await self._store.remove_below(pieces_prefix(creator, upload))

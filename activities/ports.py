@@ -44,6 +44,9 @@ class ObjectStore(Protocol):
         Twice is once: where nothing is, that is so already.
         """
 
+    async def remove_below(self, prefix: str) -> None:
+        """Have nothing below `prefix/` any more, which must be a prefix that we made ourselves. Twice is once."""
+
 
 class Downloader(Protocol):
     """Fetches a creator's https address, trusting nothing about it."""

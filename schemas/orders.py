@@ -30,8 +30,12 @@ class Order(Frozen):
 
 
 class VideoDeletion(Frozen):
-    """A deleted video: the story that may still run for it, and what it has in the object store."""
+    """A deleted video: the story that may still run for it, and what it has in the object store.
+
+    `upload_ids` are those whose pieces may still lie there. Orders and histories from before they were named have none.
+    """
 
     video: VideoRef
     workflow_id: str
     object_keys: tuple[str, ...]
+    upload_ids: tuple[UUID, ...] = ()

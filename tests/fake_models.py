@@ -38,6 +38,10 @@ class FakeObjectStore:
     async def remove(self, key: str) -> None:
         self.contents.pop(key, None)
 
+    async def remove_below(self, prefix: str) -> None:
+        for key in [key for key in self.contents if key.startswith(f"{prefix}/")]:
+            del self.contents[key]
+
     def _bytes(self, key: str) -> bytes:
         if key not in self.contents:
             raise ObjectStoreUnavailable(f"there is no {key}")

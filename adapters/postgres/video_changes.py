@@ -96,11 +96,11 @@ async def delete_video(connection: Connection, creator: UUID, video_id: UUID, re
     if row["status"] == VideoStatus.DELETED:
         return story
     gone = _ref(creator, row).model_copy(update={"epoch": row["epoch"] + 1})
-    keys = await _object_keys(connection, gone)
+    keys, uploads = await _object_keys(connection, gone), await _upload_ids(connection, gone)
     for sql in _REMOVALS:
         await connection.execute(sql, creator, video_id)
     await connection.execute(_TOMBSTONE, creator, video_id, gone.epoch)
-    deletion = VideoDeletion(video=gone, workflow_id=row["workflow_id"], object_keys=keys)
+    deletion = VideoDeletion(video=gone, workflow_id=row["workflow_id"], object_keys=keys, upload_ids=uploads)
     await add_order(connection, OrderKind.DELETE_VIDEO, gone, story, deletion, request_id)
     return story
 
@@ -183,3 +183,10 @@ async def _object_keys(connection: Connection, video: VideoRef) -> tuple[str, ..
              UNION SELECT object_key FROM artefacts WHERE creator_id = $1 AND video_id = $2 ORDER BY 1"""
     rows = await connection.fetch(sql, video.creator_id, video.video_id)
     return tuple(row["object_key"] for row in rows)
+
+
+async def _upload_ids(connection: Connection, video: VideoRef) -> tuple[UUID, ...]:
+    """The video's uploads that are not swept yet: once their rows are gone, no sweeper finds their pieces."""
+    sql = "SELECT id FROM uploads WHERE creator_id = $1 AND video_id = $2 ORDER BY id"
+    rows = await connection.fetch(sql, video.creator_id, video.video_id)
+    return tuple(row["id"] for row in rows)

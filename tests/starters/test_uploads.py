@@ -8,7 +8,9 @@ from uuid import UUID, uuid4
 
 import pytest
 
+from activities.deletions import DeletionActivities
 from adapters.object_store import LocalObjectStore, S3ObjectStore
+from adapters.postgres.artefacts import PostgresArtefacts
 from adapters.postgres.uploads import PostgresUploads
 from adapters.postgres.video_changes import VideoWriter
 from schemas.errors import (
@@ -19,9 +21,11 @@ from schemas.errors import (
     UploadConflict,
     UploadExpired,
 )
+from schemas.orders import VideoDeletion
 from schemas.uploads import NewUpload, Upload, upload_key
 from starters.uploads import Uploads
 from tests.databases import FreshDatabase
+from tests.fakes import run_activity
 
 pytestmark = pytest.mark.servers
 
@@ -39,6 +43,13 @@ class LateStore(LocalObjectStore):
         content = b"".join([block async for block in blocks])
         await self._meanwhile()
         await self.write(key, content)
+
+
+class HoldingStore(LocalObjectStore):
+    """Is away when pieces are to be removed. A gateway that is killed there leaves the same."""
+
+    async def remove_below(self, prefix: str) -> None:
+        raise ObjectStoreUnavailable("away")
 
 
 @pytest.fixture
@@ -71,6 +82,12 @@ async def body(*blocks: bytes) -> AsyncIterator[bytes]:
 
 def files(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.rglob("*") if path.is_file())
+
+
+async def ordered_deletion(database: FreshDatabase, video: UUID) -> VideoDeletion:
+    """As the relay reads it."""
+    sql = "SELECT payload::text FROM outbox WHERE kind = 'delete-video' AND payload #>> '{video,video_id}' = $1"
+    return VideoDeletion.model_validate_json(str(await database.scalar(sql, str(video))))
 
 
 async def begun(uploads: Uploads) -> Upload:
@@ -143,6 +160,23 @@ async def test_who_comes_second_with_a_last_byte_leaves_the_file_as_long_as_ther
     with pytest.raises(NotFound):
         await Uploads(rows, LateStore(tmp_path, make_the_video)).receive(upload, body(b"67890"), "")
     assert files(tmp_path) == ([] if is_deleted else ["file.mp4"])
+
+
+async def test_pieces_that_stayed_when_the_video_was_made_go_when_it_is_deleted(
+    rows: PostgresUploads, database: FreshDatabase, tmp_path: Path
+) -> None:
+    uploads, other = Uploads(rows, HoldingStore(tmp_path)), await begun(Uploads(rows, LocalObjectStore(tmp_path)))
+    upload = await begun(uploads)
+    made = await uploads.receive(upload, body(b"67890"), "")
+    assert made.video_id is not None
+    assert len(files(tmp_path / str(upload.creator_id))) == 3  # the file, and its two pieces
+    await VideoWriter(database.app).delete(upload.creator_id, made.video_id)
+    deletion = await ordered_deletion(database, made.video_id)
+    steps = DeletionActivities(PostgresArtefacts(database.app), LocalObjectStore(tmp_path))
+    for _ in range(2):
+        await run_activity(steps.remove_objects, deletion)
+        assert files(tmp_path / str(upload.creator_id)) == []
+        assert len(files(tmp_path / str(other.creator_id))) == 1  # another's, that is under way
 
 
 async def test_of_many_that_are_begun_at_once_as_many_as_may_be_unfinished_are(
