@@ -18,7 +18,7 @@ from activities.ports import ArtefactRepository, Downloader, MediaTool, ObjectSt
 from activities.progress import following
 from schemas import ids
 from schemas.errors import FileNotReadable, StorageFull
-from schemas.media import AudioRef, MediaInfo, SourceRef
+from schemas.media import BYTES_PER_SECOND, AudioRef, MediaInfo, SourceRef
 from schemas.videos import Stage, VideoRef
 
 _HASH_BLOCK_BYTES = 8 << 20
@@ -51,16 +51,30 @@ class MediaActivities:
     async def fetch_source(self, video: VideoRef) -> SourceRef:
         """See that the lecture's bytes are in our object store; from an address they are fetched into it.
 
-        Idempotent: a repeat returns the stored reference; the bytes' key is their checksum, and a broken download goes
-        on where it ended.
+        Idempotent: a repeat returns the stored reference, as long as its bytes are there or cannot be fetched again;
+        the bytes' key is their checksum, and a broken download goes on where it ended.
         Raises: DownloadInterrupted, StoreUnavailable (transient); UrlRefused, DownloadRefused, DownloadTooLarge,
         FileNotReadable, Superseded (permanent).
         """
         async with heartbeating():
             await self._videos.start_stage(video, Stage.FETCH, 0, "bytes")
-            source = await self._artefacts.find_source(video) or await self._bring_source(video)
+            source = await self._stored_source(video) or await self._bring_source(video)
             await self._videos.finish_stage(video, Stage.FETCH, source.bytes, "bytes")
             return source
+
+    async def _stored_source(self, video: VideoRef) -> SourceRef | None:
+        source = await self._artefacts.find_source(video)
+        if source is None or await self._holds(source.object_key, source.bytes):
+            return source
+        if (await self._videos.source(video)).url is None:
+            return source  # nobody but the creator can bring it again, and the sound may be there already
+        await self._artefacts.forget(video, source.object_key)
+        return None
+
+    async def _holds(self, key: str, size: int) -> bool:
+        """Whether the store has what a row names. Raises: StoreUnavailable: one that is away has lost nothing."""
+        # Equal bytes of two videos are one object: a deletion of one may remove it just before the other has its row.
+        return await self._store.size(key) == size
 
     async def _bring_source(self, video: VideoRef) -> SourceRef:
         asked = await self._videos.source(video)
@@ -104,18 +118,26 @@ class MediaActivities:
         """Store the lecture's sound as raw 16 kHz mono 16-bit PCM, and where to cut it into parts.
 
         Second 0 of the sound is second 0 of the video.
-        Idempotent: a repeat returns the stored reference; the same bytes give the same sound, key and parts.
+        Idempotent: a repeat returns the stored reference, as long as the sound is there; the same bytes give the same
+        sound, key and parts.
         Raises: StoreUnavailable (transient); NotMedia, NoAudioTrack, MediaTruncated, MediaTooLong, MediaEncrypted,
         MediaTooDemanding, FileNotReadable, Superseded (permanent).
         """
         async with heartbeating():
-            audio = await self._artefacts.find_audio(video, self._speech_model)
+            audio = await self._stored_audio(video)
             if audio is None:
                 audio = await self._make_audio(video, source)
             else:
                 await self._videos.start_stage(video, Stage.AUDIO, audio.duration_seconds, "seconds")
             await self._videos.finish_stage(video, Stage.AUDIO, audio.duration_seconds, "seconds")
             return audio
+
+    async def _stored_audio(self, video: VideoRef) -> AudioRef | None:
+        audio = await self._artefacts.find_audio(video, self._speech_model)
+        if audio is None or await self._holds(audio.object_key, round(audio.duration_seconds * BYTES_PER_SECOND)):
+            return audio
+        await self._artefacts.forget(video, audio.object_key)
+        return None
 
     async def _make_audio(self, video: VideoRef, source: SourceRef) -> AudioRef:
         with _private_folder(self._spool) as folder:

@@ -171,6 +171,9 @@ class ArtefactRepository(Protocol):
     async def save_audio(self, audio: AudioRef, info: MediaInfo, speech_model: str, parts: Sequence[AudioPart]) -> None:
         """The artefact, the empty transcript and its parts to be, in one transaction."""
 
+    async def forget(self, video: VideoRef, key: str) -> None:
+        """Have no artefact of the video under this key any more: the store has lost its bytes. Twice is once."""
+
     async def unused(self, creator: UUID, keys: Sequence[str]) -> list[str]:
         """Those of the object keys that no video of the creator has."""
 

@@ -37,6 +37,10 @@ class FakeArtefactRepository:
         if self.audios.setdefault(speech_model, audio) is audio:
             self.saved_audio.append((audio, info, speech_model, list(parts)))
 
+    async def forget(self, video: VideoRef, key: str) -> None:
+        self.source = None if self.source and self.source.object_key == key else self.source
+        self.audios = {model: audio for model, audio in self.audios.items() if audio.object_key != key}
+
     async def unused(self, creator: UUID, keys: Sequence[str]) -> list[str]:
         return [key for key in keys if key not in self.in_use]
 

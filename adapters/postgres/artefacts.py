@@ -10,7 +10,7 @@ from schemas.videos import VideoRef
 
 
 class PostgresArtefacts:
-    """Satisfies the port `ArtefactRepository`. One source and one audio a video; the first to be stored stands."""
+    """Satisfies the port `ArtefactRepository`. One source and audio a video; the first stands until it is forgotten."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -66,6 +66,15 @@ class PostgresArtefacts:
             await _insert(connection, audio.video, ArtefactKind.AUDIO, audio.object_key, audio.sha256, size, details)
             await _insert_transcript(connection, audio, speech_model)
             await _insert_parts(connection, audio, parts)
+
+    async def forget(self, video: VideoRef, key: str) -> None:
+        """Let another file take the place of one whose bytes are gone; what was transcribed of it stays.
+
+        Idempotent: what is gone stays gone. Raises: Superseded.
+        """
+        sql = "DELETE FROM artefacts WHERE creator_id = $1 AND video_id = $2 AND object_key = $3"
+        async with self._database.fenced(video) as connection:
+            await connection.execute(sql, video.creator_id, video.video_id, key)
 
     async def unused(self, creator: UUID, keys: Sequence[str]) -> list[str]:
         """Those of the object keys that no video of the creator has."""
