@@ -12,7 +12,7 @@ from tempfile import mkstemp
 
 from adapters.object_store.keys import checked, translated, whole
 
-_ASIDE = ".put-"
+_ASIDE = ".put"  # no key can name it
 _TRIES = 100  # each failed because somebody else got on
 # What was seen a moment ago is no longer so. None is rmtree's own, for a folder that is another since it looked.
 _MEANWHILE = (errno.ENOENT, errno.EEXIST, errno.ENOTEMPTY, errno.EISDIR, errno.ENOTDIR, None)
@@ -20,13 +20,14 @@ _ABANDONED_SECONDS = 86_400  # nobody writes a file for a day
 
 
 class LocalObjectStore:
-    """A folder. A file appears under its key only when all its bytes are on the disk.
+    """A folder of one file system. A file appears under its key only when all its bytes are on the disk.
 
     Raises: FileNotReadable for a key that is not there or could not be; StorageFull; ObjectStoreUnavailable.
     """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder.absolute()
+        self._aside = self._folder / _ASIDE
 
     async def put(self, key: str, path: Path) -> None:
         """Copy the file, also where a link would do: the caller's file may be changed by its owner."""
@@ -37,19 +38,19 @@ class LocalObjectStore:
     def _put(self, target: Path, path: Path) -> None:
         if target.exists() and target.stat().st_size == path.stat().st_size:
             return
-        with _aside(target) as aside:
+        with _written_aside(self._aside, target) as aside:
             shutil.copyfile(path, aside)
 
     async def write(self, key: str, content: bytes) -> None:
         """See `Store`."""
         target = self._path(key)
         with translated(key):
-            await asyncio.to_thread(_despite_others, _write, target, content)
+            await asyncio.to_thread(_despite_others, _write, self._aside, target, content)
 
     async def pour(self, key: str, blocks: AsyncIterator[bytes]) -> None:
         """See `Store`."""
         target = self._path(key)
-        with translated(key), _aside(target) as aside:
+        with translated(key), _written_aside(self._aside, target) as aside:
             file = await asyncio.to_thread(aside.open, "wb")
             with file:
                 async for block in blocks:
@@ -95,8 +96,8 @@ class LocalObjectStore:
         return self._folder / checked(key)
 
 
-def _write(target: Path, content: bytes) -> None:
-    with _aside(target) as aside:
+def _write(folder: Path, target: Path, content: bytes) -> None:
+    with _written_aside(folder, target) as aside:
         aside.write_bytes(content)
 
 
@@ -122,16 +123,17 @@ def _despite_others(action: Callable[..., None], *arguments: object) -> None:
 
 
 @contextmanager
-def _aside(target: Path) -> Iterator[Path]:
-    """A file that takes the target's place, on the disk, when it is written."""
-    _make_folder(target.parent)
-    _remove_abandoned(target.parent)
-    handle, name = mkstemp(prefix=_ASIDE, dir=target.parent)
+def _written_aside(folder: Path, target: Path) -> Iterator[Path]:
+    """A file in the folder that takes the target's place, on the disk, when it is written."""
+    _make_folder(folder)
+    _remove_abandoned(folder)
+    handle, name = mkstemp(dir=folder)
     os.close(handle)
     try:
         yield Path(name)
         Path(name).chmod(0o444)  # `fetch` hands out links to it
         _sync(Path(name))
+        _make_folder(target.parent)
         Path(name).replace(target)
     finally:
         Path(name).unlink(missing_ok=True)
@@ -148,8 +150,8 @@ def _make_folder(folder: Path) -> None:
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """What a worker that was killed while it wrote left behind."""
-    for path in folder.glob(f"{_ASIDE}*"):
+    """What any process that was killed while it wrote left behind, wherever in the store it meant to put it."""
+    for path in folder.iterdir():
         with suppress(FileNotFoundError):  # its writer was alive after all
             if path.stat().st_mtime < time.time() - _ABANDONED_SECONDS:
                 path.unlink()
