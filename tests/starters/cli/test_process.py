@@ -144,5 +144,5 @@ async def test_a_bad_file_alone_ends_with_its_own_status_in_a_line_of_fact_and_o
 def test_nothing_is_left_of_work_in_hand(story: Story) -> None:
     home = story.folder / ".mentora"
     assert list((home / "spool").iterdir()) == []
-    assert [path for path in (home / "objects").rglob("*") if path.name.startswith(".")] == []
+    assert list((home / "objects" / ".put").iterdir()) == []
     assert [path.name for path in (home / "captions").iterdir()] == [f"{story.video_id}.vtt"]
