@@ -29,6 +29,13 @@ _TYPES = {
     "opus": "audio/ogg",
 }
 _UNKNOWN = "application/octet-stream"
+# ffmpeg has one reader for a family, and a probe keeps its first name. Which member a file is, its own name says;
+# where that says nothing, it is the first here, which browsers play.
+_FAMILIES = {
+    "mov": ("mp4", "mov", "m4v", "m4a"),
+    "matroska": ("webm", "mkv"),
+    "ogg": ("ogg", "ogv", "opus"),
+}
 
 
 class ArtefactKind(StrEnum):
@@ -84,13 +91,10 @@ class AudioPart(Frozen):
 
 
 def media_type(name: str, container: str | None = None) -> str:
-    """The type of the file, from the names that a probe found (`mov,mp4,m4a`), else from the end of its own."""
+    """The type of the file, from what a probe called its container, else from the end of its own name."""
     suffix = name.rpartition(".")[2].lower()
-    found = (container or "").split(",")
-    if suffix in _TYPES and (container is None or suffix in found):
-        return _TYPES[suffix]
-    # ffmpeg has one reader for a family; its most common member is what browsers play.
-    return next((_TYPES[word] for word in ("mp4", "webm", *found) if word in found and word in _TYPES), _UNKNOWN)
+    family = _FAMILIES.get(container, (container,)) if container is not None else (suffix,)
+    return _TYPES.get(suffix if suffix in family else family[0], _UNKNOWN)
 
 
 def kept_suffix(name: str) -> str:

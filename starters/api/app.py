@@ -41,6 +41,7 @@ from starters.api.idempotency import REPEATED
 from starters.api.problems import documented
 from starters.api.requests import HEADER
 from starters.api.resources import Resources
+from starters.api.signals import METHODS
 
 _SWEEP_SECONDS = 900.0
 _LOGGER = logging.getLogger(__name__)
@@ -129,7 +130,7 @@ def _middleware(resources: Resources) -> list[Middleware]:
         Middleware(
             CORSMiddleware,
             allow_origins=list(resources.settings.api_allowed_origins),
-            allow_methods=["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS"],
+            allow_methods=METHODS,
             allow_headers=["*"],
             expose_headers=_EXPOSED,
             max_age=600,

@@ -7,6 +7,7 @@ import time
 import structlog
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from schemas.errors import TookTooLong
@@ -55,16 +56,32 @@ class Envelope:
             async with asyncio.timeout(_deadline(request)) as deadline:
                 answer.deadline = deadline
                 await self._app(request.scope, receive, answer.send)
-        except Exception as error:
+        except (Exception, asyncio.CancelledError) as error:
             if answer.status:
                 raise
             answer.deadline = None  # it has been left: the answer below has none
-            if isinstance(error, TimeoutError) and deadline.expired():
-                late = TookTooLong(f"the answer was not ready within {DEADLINE_SECONDS:.0f} s")
-                await problem_response(request, late)(request.scope, receive, answer.send)
-                return
-            _LOGGER.exception("a bug behind %s %s", request.method, request.url.path)
-            await bug_response(request)(request.scope, receive, answer.send)
+            await _instead(request, error, deadline.expired())(request.scope, receive, answer.send)
+            if is_ended(error):
+                raise
+
+
+def is_ended(error: BaseException) -> bool:
+    """Whether the server has ended this task, which it does when it stops. One whose client left goes on.
+
+    A task that waits for another one hears of that one's end in the same words, and that is a bug.
+    """
+    task = asyncio.current_task() if isinstance(error, asyncio.CancelledError) else None
+    return task is not None and task.cancelling() > 0
+
+
+def _instead(request: Request, error: BaseException, is_late: bool) -> Response:
+    """What is answered for an app that has answered nothing."""
+    if is_ended(error):
+        return problem_response(request, TookTooLong("the gateway stopped before the answer was ready"))
+    if isinstance(error, TimeoutError) and is_late:
+        return problem_response(request, TookTooLong(f"the answer was not ready within {DEADLINE_SECONDS:.0f} s"))
+    _LOGGER.error("a bug behind %s %s", request.method, request.url.path, exc_info=error)
+    return bug_response(request)
 
 
 class _Answer:

@@ -55,31 +55,31 @@ async def readyz(resources: ResourcesDep) -> Response:
 
 @router.get("/metrics", response_class=Response)
 async def metrics(resources: ResourcesDep) -> Response:
-    """Prometheus's text format."""
-    counted = generate_latest(REGISTRY) + generate_latest(StateOfProcess(resources))
+    """Prometheus's text format; at most a second old."""
+    state = StateOfProcess(resources)
+    counted = await resources.scrapes.text(lambda: generate_latest(REGISTRY) + generate_latest(state))
     return Response(counted, media_type=CONTENT_TYPE_LATEST)
 
 
 class StateOfProcess(CollectorRegistry):
-    """What others count, read when somebody asks."""
+    """What others count, read when somebody asks: in a thread, where nothing may be built that is not there yet."""
 
     def __init__(self, resources: Resources) -> None:
         super().__init__()
-        self._resources = resources
+        self._cache, self._limits, self._vectors = resources.cache, resources.limits, resources.embedding_cache
 
     def collect(self) -> Iterator[Metric]:
         """The cache's reads, and what is done without its Redis."""
         reads = CounterMetricFamily("mentora_cache_reads", "Reads through the cache", labels=("cache", "outcome"))
-        for cache, count in list(self._resources.cache.counts.items()):
+        for cache, count in list(self._cache.counts.items()):
             reads.add_metric((cache, "hit"), count.hits)
             reads.add_metric((cache, "miss"), count.misses)
-        vectors = self._resources.embedding_cache
-        reads.add_metric(("embeddings", "hit"), vectors.hits)
-        reads.add_metric(("embeddings", "miss"), vectors.misses)
+        reads.add_metric(("embeddings", "hit"), self._vectors.hits)
+        reads.add_metric(("embeddings", "miss"), self._vectors.misses)
         yield reads
         degraded = GaugeMetricFamily("mentora_degraded", "1 while this is done without", labels=("dependency",))
-        degraded.add_metric(("cache",), self._resources.cache.is_away)
-        degraded.add_metric(("limits",), self._resources.limits.is_degraded)
+        degraded.add_metric(("cache",), self._cache.is_away)
+        degraded.add_metric(("limits",), self._limits.is_degraded)
         yield degraded
 
 

@@ -92,7 +92,10 @@ async def send(
 
 @asynccontextmanager
 async def _form(request: Request) -> AsyncIterator[FormData]:
-    """The form, its file on this machine's disk until it is stored."""
+    """The form, its file on this machine's disk until it is stored.
+
+    Raises: MediaTypeRefused, RequestInvalid; TookTooLong, StorageFull.
+    """
     if not request.headers.get("Content-Type", "").startswith("multipart/form-data"):
         raise MediaTypeRefused("a file comes as multipart/form-data; large ones to /api/videos/upload")
     try:
@@ -100,6 +103,8 @@ async def _form(request: Request) -> AsyncIterator[FormData]:
             form = await request.form(max_files=1, max_fields=10, max_part_size=4_000)
     except ClientDisconnect:
         raise RequestInvalid("the client left before the file was here") from None
+    except UnicodeError:  # of three codecs that a header may name: the others' errors Starlette makes good by Latin-1
+        raise RequestInvalid("the form's charset cannot be read") from None
     except TimeoutError:
         raise TookTooLong(
             f"the file was not here within {_SECONDS:.0f} s; a resumable upload has no such limit"

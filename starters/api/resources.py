@@ -27,6 +27,7 @@ from adapters.tokens.media_links import MediaLinks, media_secrets
 from adapters.tokens.whop import WhopTokens
 from schemas.errors import MentoraError, SettingsInvalid
 from starters.api.limiting import Limits
+from starters.api.scrapes import Scrapes
 from starters.api.signals import observe_statement
 from starters.api.store_watch import StoreWatch
 from starters.chats import Chat
@@ -129,6 +130,11 @@ class Resources:
     def uploads(self) -> Uploads:
         """Files on their way in."""
         return Uploads(PostgresUploads(self.database), self.store)
+
+    @cached_property
+    def scrapes(self) -> Scrapes:
+        """What this process counts."""
+        return Scrapes()
 
     @cached_property
     def media_links(self) -> MediaLinks:

@@ -1,5 +1,6 @@
 """One gateway process, from its first port to its last answer."""
 
+import logging
 import socket
 
 import uvicorn
@@ -9,9 +10,10 @@ from adapters.readiness import say_ready
 from adapters.settings import Settings
 from starters.api.app import create_app
 from starters.api.connections import Connection
+from starters.api.envelope import is_ended
 from starters.api.resources import Resources
 
-_GRACE_SECONDS = 4  # then open streams are cut: they are resumed by number, elsewhere
+_GRACE_SECONDS = 4  # then what is not answered yet is told to come again, and what is being answered is cut
 
 
 class _Server(uvicorn.Server):
@@ -38,7 +40,8 @@ async def serve(settings: Settings) -> None:
 
 
 def configuration(app: FastAPI, settings: Settings, connection: type[Connection] = Connection) -> uvicorn.Config:
-    """How the HTTP server treats its connections."""
+    """How the HTTP server treats its connections, and what it says."""
+    logging.getLogger("uvicorn.error").addFilter(_is_news)
     return uvicorn.Config(
         app,
         host=settings.api_host,
@@ -54,3 +57,9 @@ def configuration(app: FastAPI, settings: Settings, connection: type[Connection]
         timeout_graceful_shutdown=_GRACE_SECONDS,
         proxy_headers=False,
     )
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether it is no request that uvicorn itself has ended: it tells of each like of a bug; of how many, before."""
+    error = record.exc_info[1] if record.exc_info else None
+    return error is None or not is_ended(error)

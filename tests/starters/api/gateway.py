@@ -84,6 +84,7 @@ async def running_gateway(
 ) -> AsyncIterator[Gateway]:
     """It listens inside, and is gone after. It embeds by words, unless a test is about what a model makes of them."""
     resources = Resources(settings, embedder or WordEmbedder())
+    resources.scrapes.shared_seconds = 0  # tests read what they have just had counted
     config = configuration(create_app(resources), settings, connection)
     server = uvicorn.Server(config)
     with socket.create_server(("127.0.0.1", 0)) as listening:

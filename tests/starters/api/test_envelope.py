@@ -1,5 +1,7 @@
 """What wraps every answer: the request id, problem documents, safe headers, who asks."""
 
+import asyncio
+import json
 import re
 from uuid import uuid4
 
@@ -7,9 +9,11 @@ import httpx2
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey
+from starlette.types import Message
 
 from adapters.tokens.development import ISSUER
 from schemas.callers import Caller, Role
+from starters.api.envelope import Envelope
 from tests.databases import FreshDatabase, queued_video
 from tests.starters.api.gateway import Gateway
 
@@ -81,6 +85,29 @@ async def test_another_creators_video_is_not_found(gateway: Gateway, database: F
     assert mine.json()["id"] == str(video.video_id)
     theirs = await gateway.client.get(f"/api/videos/{video.video_id}", headers=gateway.creator(uuid4()))
     _is_problem(theirs, 404, "video_not_found")
+
+
+async def test_a_task_that_another_one_took_along_when_it_ended_is_a_bug_and_answered(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    async def waits_for_another(*_: object) -> None:
+        other = asyncio.create_task(asyncio.sleep(60))
+        asyncio.get_running_loop().call_soon(other.cancel)
+        await other
+
+    sent: list[Message] = []
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    scope = {"type": "http", "method": "GET", "path": "/x", "headers": [], "query_string": b""}
+    await Envelope(waits_for_another)(scope, receive, send)
+    assert sent[0]["status"] == 500
+    assert json.loads(sent[1]["body"])["code"] == "error"
+    assert "a bug behind GET /x" in caplog.text
 
 
 async def test_the_page_to_try_it_on_needs_nobody_elses_server(gateway: Gateway) -> None:

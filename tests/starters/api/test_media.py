@@ -14,7 +14,6 @@ from pydantic import SecretStr, ValidationError
 from adapters.settings import Settings
 from adapters.tokens.media_links import MediaLink, MediaLinks, media_secrets
 from schemas.errors import MediaLinkInvalid, SettingsInvalid
-from schemas.media import media_type
 from tests.callers import enrolled
 from tests.databases import FreshDatabase, queued_video
 from tests.starters.api.gateway import Gateway
@@ -205,21 +204,3 @@ async def test_a_key_of_another_creators_folder_gives_no_address(gateway: Gatewa
     video = await queued_video(database.app)  # its event named the key a/b
     answer = await gateway.client.get(f"/api/videos/{video.video_id}/media", headers=gateway.creator(video.creator_id))
     assert (answer.status_code, answer.json()["code"]) == (404, "not_found")
-
-
-@pytest.mark.parametrize(
-    ("name", "container", "told"),
-    [
-        ("a/file.mp4", None, "video/mp4"),
-        ("a/file.source", "mov,mp4,m4a,3gp,3g2,mj2", "video/mp4"),
-        ("a/file.mov", "mov,mp4,m4a,3gp,3g2,mj2", "video/quicktime"),
-        ("a/file.webm", "matroska,webm", "video/webm"),
-        ("a/file.mp4", "matroska,webm", "video/webm"),
-        ("a/file.source", "mp3", "audio/mpeg"),
-        ("a/file.html", None, "application/octet-stream"),
-        ("a/file.source", None, "application/octet-stream"),
-        ("a/file.source", "nut", "application/octet-stream"),
-    ],
-)
-def test_a_file_is_called_by_what_it_holds_and_never_a_page(name: str, container: str | None, told: str) -> None:
-    assert media_type(name, container) == told

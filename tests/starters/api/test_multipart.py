@@ -121,6 +121,18 @@ async def test_a_form_without_a_file_is_refused(gateway: Gateway, database: Fres
     assert await count(database, "uploads", creator) == 0
 
 
+@pytest.mark.parametrize(("charset", "title"), [("undefined", b"x"), ("punycode", b"+"), ("idna", b"xn--a")])
+async def test_a_charset_that_the_form_is_not_written_in_is_refused(
+    gateway: Gateway, charset: str, title: bytes
+) -> None:
+    answer = await gateway.client.post(
+        "/api/videos",
+        headers=gateway.creator(uuid4()) | {"Content-Type": f"multipart/form-data; boundary=b; charset={charset}"},
+        content=b'--b\r\nContent-Disposition: form-data; name="title"\r\n\r\n' + title + b"\r\n--b--\r\n",
+    )
+    assert (answer.status_code, answer.json()["code"]) == (422, "request_invalid")
+
+
 async def test_a_hundred_megabytes_are_the_most(gateway: Gateway) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", int(gateway.url.rpartition(":")[2]))
     token = gateway.creator(uuid4())["Authorization"].encode()

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 from uuid import UUID, uuid4
 
 import httpx2
@@ -24,6 +25,7 @@ from tests.surroundings import bare_environment
 
 pytestmark = pytest.mark.servers
 
+Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 MEGABYTE = os.urandom(1 << 20)
 
 
@@ -179,3 +181,51 @@ async def test_a_full_disk_is_told_and_what_was_acknowledged_stays(installation:
             answer = await patch(running, path, headers, 0, megabytes(0, 30))
             assert (answer.status_code, answer.json()["code"]) == (507, "storage_full")
             assert 16 << 20 <= await offset_of(running, path, headers) < 20 << 20
+
+
+async def _sent(running: Running, line: str, headers: dict[str, str], content: bytes = b"") -> Streams:
+    """A request by hand, of whose body this is the beginning."""
+    lines = "".join(f"{name}: {value}\r\n" for name, value in ({"Host": "x"} | headers).items())
+    reader, writer = await asyncio.open_connection("127.0.0.1", running.client.base_url.port, limit=4_096)
+    writer.write(f"{line} HTTP/1.1\r\n{lines}\r\n".encode() + content)
+    return reader, writer
+
+
+async def test_a_request_that_a_stopping_gateway_cannot_wait_for_is_told_to_come_again(
+    installation: Installation, capfd: pytest.CaptureFixture[str]
+) -> None:
+    headers = installation.headers(uuid4())
+    async with installation.gateway() as running:
+        path = await begin(running, headers, 2 << 20)
+        said = headers | {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"}
+        form = headers | {"Content-Type": "multipart/form-data; boundary=b"}
+        asked = [
+            await _sent(running, f"PATCH {path}", said | {"Content-Length": str(2 << 20)}, MEGABYTE),
+            await _sent(running, "POST /api/videos", form | {"Content-Length": "100"}, b"--b\r\n"),
+        ]
+        await running.client.get("/healthz")
+        running.process.send_signal(signal.SIGTERM)
+        for reader, writer in asked:
+            answer = (await asyncio.wait_for(reader.read(), 15)).decode()
+            writer.close()
+            assert answer.startswith("HTTP/1.1 503 ")
+            assert {"retry-after: 1", "connection: close"} <= set(answer.splitlines())
+            assert '"code":"took_too_long"' in answer
+        assert await running.process.wait() in (0, -signal.SIGTERM)
+    assert "Traceback" not in capfd.readouterr().err
+
+
+async def test_an_answer_that_a_stopping_gateway_cannot_wait_for_is_cut_and_called_no_bug(
+    installation: Installation, capfd: pytest.CaptureFixture[str]
+) -> None:
+    headers = installation.headers(uuid4())
+    async with installation.gateway() as running:
+        path = await begin(running, headers, 30 << 20)
+        video = (await patch(running, path, headers, 0, megabytes(0, 30))).headers["Video-Id"]
+        link = (await running.client.get(f"/api/videos/{video}/media", headers=headers)).json()["url"]
+        reader, writer = await _sent(running, f"GET {urlsplit(link).path}", {})
+        assert await asyncio.wait_for(reader.readline(), 5) == b"HTTP/1.1 200 OK\r\n"
+        running.process.send_signal(signal.SIGTERM)
+        await asyncio.wait_for(running.process.wait(), 15)
+        writer.close()
+    assert "Traceback" not in capfd.readouterr().err
