@@ -27,11 +27,12 @@ class WatchLog:
         """
         body = text_sha256(f"{video_id} {batch.model_dump_json()}")
         async with self._database.as_caller(caller) as connection:
-            batch.check(await _duration(connection, caller, video_id), now)
+            duration = await _duration(connection, caller, video_id)
             with unless_taken_away(_not_found(video_id)):
                 if not await _claim(connection, caller, video_id, batch, body):
                     await _is_the_same(connection, caller, batch, body)
                     return False
+                batch.check(duration, now)  # not before: what was counted once does not become wrong with time
                 await _insert_events(connection, caller, video_id, batch)
         return True
 

@@ -9,7 +9,10 @@ import asyncpg
 import httpx2
 import pytest
 
-from tests.callers import enrolled, lapse
+from adapters.postgres.watching import WatchLog
+from schemas.errors import RequestInvalid
+from schemas.watching import WatchBatch
+from tests.callers import creator_caller, enrolled, lapse
 from tests.databases import FreshDatabase
 from tests.starters.api.gateway import Gateway
 from tests.starters.api.lectures import completed, processing, publish
@@ -69,6 +72,24 @@ async def test_the_same_batch_with_other_content_is_refused_and_of_another_viewe
     assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_key_reused")
     assert (await _post(gateway, gateway.student(creator, "bob"), video, body)).status_code == 200
     assert len(await _counted(database, creator)) == 2
+
+
+async def test_a_batch_that_was_counted_has_its_answer_however_late_it_comes_again(
+    database: FreshDatabase,
+) -> None:
+    creator = uuid4()
+    audio, _ = await completed(database, creator)
+    log, now = WatchLog(database.app), datetime.now(UTC)
+    batch = WatchBatch.model_validate(_batch(_item(0, 60)))
+    who, video = creator_caller(creator), audio.video.video_id
+    assert await log.add(who, video, batch, now)
+    await database.scalar("UPDATE videos SET duration_seconds = 30 WHERE id = $1", video)
+    assert not await log.add(who, video, batch, now + timedelta(days=8))
+    late = batch.model_copy(update={"batch_id": uuid4()})
+    with pytest.raises(RequestInvalid):
+        await log.add(who, video, late, now + timedelta(days=8))
+    assert len(await _counted(database, creator)) == 1
+    assert await database.scalar("SELECT count(*) FROM watch_batches WHERE creator_id = $1", creator) == 1
 
 
 async def test_a_creators_own_views_are_marked(gateway: Gateway, database: FreshDatabase) -> None:
