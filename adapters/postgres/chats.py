@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
-from asyncpg import Record
 
 from adapters.postgres.pool import Connection, Database
 from adapters.postgres.usage import settle
@@ -128,12 +127,15 @@ class PostgresChats:
         return ChatSession(**session), [ChatMessage(**row) for row in rows]
 
 
+_IS_ABANDONED = f"""message.status = 'answering'
+    AND message.asked_at < now() - interval '{_ABANDONED_SECONDS} seconds'"""
 _CITED = """coalesce((
                 SELECT jsonb_agg(cited ORDER BY number)
                 FROM jsonb_array_elements(message.citations) WITH ORDINALITY AS listed (cited, number)
                 JOIN videos video ON video.creator_id = $1 AND video.id = (cited ->> 'video_id')::uuid
             ), '[]')"""
-_MESSAGES = f"""SELECT id, session_id, question, answer, status, asked_at, {_CITED} AS citations
+_MESSAGES = f"""SELECT id, session_id, question, answer, asked_at, {_CITED} AS citations,
+                       CASE WHEN {_IS_ABANDONED} THEN 'interrupted' ELSE status END AS status
                 FROM chat_messages message
                 WHERE creator_id = $1 AND session_id = $2 AND asker_id = $3
                   AND ($4::timestamptz IS NULL OR (asked_at, id) < ($4, $5::uuid))
@@ -149,9 +151,7 @@ SELECT $1, $6, $2, $7, $8, $9 FROM allowed
 ON CONFLICT (creator_id, id) DO UPDATE
 SET status = 'answering', answer = '', citations = '[]', attempt = message.attempt + 1,
     asked_at = clock_timestamp(), answered_at = NULL
-WHERE message.body_sha256 = EXCLUDED.body_sha256 AND (
-    message.status = 'interrupted'
-    OR message.status = 'answering' AND message.asked_at < now() - interval '{_ABANDONED_SECONDS} seconds')
+WHERE message.body_sha256 = EXCLUDED.body_sha256 AND (message.status = 'interrupted' OR {_IS_ABANDONED})
 RETURNING attempt"""  # noqa: S608 - of constants
 _ALLOWED = """WITH allowed AS MATERIALIZED (
     SELECT 1 WHERE ($3::uuid IS NULL OR is_member())
@@ -186,23 +186,26 @@ def _arguments(caller: Caller, asked: AskedQuestion) -> tuple[object, ...]:
 
 async def _why_not(connection: Connection, caller: Caller, asked: AskedQuestion) -> ChatMessage:
     """The stored answer of a question that is not to be answered now, or the reason why there is none."""
-    sql = f"""SELECT id, session_id, question, answer, status, asked_at, body_sha256, {_CITED} AS citations
+    sql = f"""SELECT id, session_id, question, answer, status, asked_at, body_sha256, {_CITED} AS citations,
+                     extract(epoch FROM now() - asked_at)::float8 AS seconds
               FROM chat_messages message WHERE creator_id = $1 AND id = $2 AND asker_id = $3"""  # noqa: S608 - of constants
     row = await connection.fetchrow(sql, caller.creator, asked.message_id, caller.person)
+    if row is not None and row["body_sha256"] != asked.body_sha256:
+        raise IdempotencyKeyReused("the key was used before with another question")
     if row is None or row["status"] == MessageStatus.INTERRUPTED:
         if caller.student_id is not None and not await connection.fetchval("SELECT is_member()"):
             raise Forbidden("you have no membership that lasts")
-        raise VideoNotFound(f"there is no video {asked.video_id}")
-    return _stored(row, asked)
+        if asked.video_id is not None:
+            raise VideoNotFound(f"there is no video {asked.video_id}")
+        raise AnswerPending("this question was being answered a moment ago", retry_after=1)
+    if row["status"] != MessageStatus.ANSWERED:
+        raise AnswerPending("this question is being answered", retry_after=_again_after(row["seconds"]))
+    return ChatMessage(**{name: row[name] for name in ChatMessage.model_fields})
 
 
-def _stored(row: Record, asked: AskedQuestion) -> ChatMessage:
-    found = dict(row)
-    if found.pop("body_sha256") != asked.body_sha256:
-        raise IdempotencyKeyReused("the key was used before with another question")
-    if found["status"] != MessageStatus.ANSWERED:
-        raise AnswerPending("this question is being answered", retry_after=1)
-    return ChatMessage(**found)
+def _again_after(seconds: float) -> float:
+    """As long again as it has taken: most answers take seconds, and one that takes longer may be nobody's by now."""
+    return max(1.0, min(seconds, _ABANDONED_SECONDS - seconds))
 
 
 async def _step_up(connection: Connection) -> None:

@@ -10,7 +10,7 @@ import pytest_asyncio
 from adapters.postgres.chats import CONTEXT_EXCHANGES, Claim, PostgresChats
 from schemas.callers import Caller
 from schemas.chats import ChatMessage, MessageStatus
-from schemas.errors import AnswerPending, ChatNotFound, Forbidden
+from schemas.errors import AnswerPending, ChatNotFound, Forbidden, IdempotencyKeyReused
 from tests.callers import creator_caller, joined, student_caller
 from tests.chats import chatted, claimed, question, reply
 from tests.databases import FreshDatabase, queued_video
@@ -51,6 +51,40 @@ async def test_an_attempt_is_finished_once_and_never_by_an_earlier_one(database:
     stored = await chats.claim(ada, asked, "local", "extractive")
     assert isinstance(stored, ChatMessage)
     assert (stored.answer, stored.status) == ("whole", MessageStatus.ANSWERED)
+
+
+async def test_what_a_dead_process_was_answering_is_interrupted_to_readers_and_soon_taken_up_again(
+    database: FreshDatabase, ada: Caller
+) -> None:
+    chats, asked = PostgresChats(database.app), question()
+    await claimed(database.app, ada, asked)
+
+    async def said() -> MessageStatus:
+        _, (message,) = await chats.messages(ada, asked.session_id, None, 10)
+        return message.status
+
+    age = "UPDATE chat_messages SET asked_at = now() - $2 * interval '1 second' WHERE id = $1"
+    for seconds, again in ((0, 1), (10, 10), (60, 60), (100, 20), (119.5, 1)):
+        await database.scalar(age, asked.message_id, seconds)
+        with pytest.raises(AnswerPending) as pending:
+            await chats.claim(ada, asked, "local", "extractive")
+        assert pending.value.retry_after == pytest.approx(again, abs=0.4)
+        assert await said() is MessageStatus.ANSWERING
+    await database.scalar(age, asked.message_id, 121)
+    assert await said() is MessageStatus.INTERRUPTED
+    assert (await claimed(database.app, ada, asked)).ticket.attempt == 2
+    assert await said() is MessageStatus.ANSWERING
+
+
+@pytest.mark.parametrize("status", [MessageStatus.INTERRUPTED, MessageStatus.ANSWERED])
+async def test_a_used_key_with_another_question_is_refused_however_the_first_one_ended(
+    database: FreshDatabase, ada: Caller, status: MessageStatus
+) -> None:
+    chats, asked = PostgresChats(database.app), question()
+    await chats.finish(ada, await claimed(database.app, ada, asked), reply("half", status))
+    other = asked.model_copy(update={"question": "Another one?", "body_sha256": "0" * 64})
+    with pytest.raises(IdempotencyKeyReused):
+        await chats.claim(ada, other, "local", "extractive")
 
 
 async def test_a_context_is_the_latest_answers_in_order(database: FreshDatabase, ada: Caller) -> None:
