@@ -1,17 +1,23 @@
 """Platform events: what may start a story, and the answer to one."""
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, model_validator
 
 from schemas.base import Frozen
+from schemas.errors import RequestInvalid
 from schemas.memberships import MembershipChange, MembershipStatus, WhopId
 from schemas.texts import SegmentText, Title
 from schemas.times import Timestamp
 from schemas.videos import VideoRef
 
 MAX_EDITED_SEGMENTS = 1_000
+# What an edit may make of what was heard: people write little where the model heard nothing, and never ten times as
+# much. Readers' captions and search cost by the word, and were else at the mercy of a thousand long segments.
+_SEGMENT_GROWTH, _SEGMENT_MORE = 4, 200
+_TRANSCRIPT_GROWTH, _TRANSCRIPT_MORE = 2, 10_000
 _NAME = "[A-Za-z0-9_][A-Za-z0-9._@+=-]{0,254}"  # as the object store takes them: no way up, nothing hidden
 
 
@@ -76,6 +82,24 @@ class TranscriptEdited(PlatformEvent):
         if len({edit.number for edit in self.segments}) < len(self.segments):
             raise ValueError("name each segment once")
         return self
+
+    def check(self, heard: Mapping[int, str], heard_in_all: int, edited_in_all: int) -> None:
+        """Hold each text to what was `heard` there, and the whole transcript to its characters.
+
+        Raises: RequestInvalid, which names each segment that would be too long.
+        """
+        fields = []
+        for place, edit in enumerate(self.segments):
+            most = _SEGMENT_GROWTH * len(heard[edit.number]) + _SEGMENT_MORE
+            if len(edit.text) > most:
+                problem = f"segment {edit.number} may have {most} characters, by what was heard"
+                fields.append((f"body.{self.type}.segments.{place}.text", problem))
+        most = _TRANSCRIPT_GROWTH * heard_in_all + _TRANSCRIPT_MORE
+        if not fields and edited_in_all > most:
+            problem = f"the transcript may have {most} characters with its edits, by what was heard"
+            fields.append((f"body.{self.type}.segments", problem))
+        if fields:
+            raise RequestInvalid(f"{fields[0][0]}: {fields[0][1]}", tuple(fields))
 
 
 class QuizRequested(PlatformEvent):

@@ -3,15 +3,19 @@
 import re
 import unicodedata
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from difflib import SequenceMatcher
-from itertools import accumulate
+from itertools import accumulate, takewhile
 
 from schemas.transcripts import Segment, Word
 
 # Below a caption's line of 42. The longest word that a lecture says is near 30; what is longer is a loop of the model.
 MAX_WORD_CHARACTERS = 40
 _WORD = re.compile(rf"\S{{1,{MAX_WORD_CHARACTERS}}}")
+# The matcher's time grows with the pairs of equal words times the runs that it finds: for 970 times "a" it took 10 s.
+# 400 ordinary words have 4 pairs for each word on either side, 2,000 have 9.
+_MOST_MATCHES = 20
 _INVISIBLE = frozenset({"Cc", "Cf", "Cs", "Co"})  # controls, bidi marks and tags, surrogates, private use
 _JOINERS = "\u200c\u200d"  # of category Cf too, but letters of Persian and Hindi, and of emoji, depend on them
 _SELECTORS = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]")  # unseen, and able to spell hidden text
@@ -51,8 +55,7 @@ def reworded(text: str, heard: Segment) -> list[Word]:
 
 
 def _reworded(spoken: Sequence[Word], written: Sequence[str], heard: Segment) -> Iterator[Word]:
-    matcher = SequenceMatcher(a=[word.text for word in spoken], b=written, autojunk=False)
-    for same, first, end, first_written, end_written in matcher.get_opcodes():
+    for same, first, end, first_written, end_written in _differences([word.text for word in spoken], written):
         if same == "equal":
             yield from spoken[first:end]
         elif first_written < end_written:
@@ -61,6 +64,27 @@ def _reworded(spoken: Sequence[Word], written: Sequence[str], heard: Segment) ->
             until = (spoken[end].start if end < len(spoken) else heard.end) if is_between else spoken[end - 1].end
             run = " ".join(written[first_written:end_written])
             yield from _words_of([(run, Word(start=begin, end=max(begin, until), text=run, probability=1))])
+
+
+def _differences(spoken: Sequence[str], written: Sequence[str]) -> Sequence[tuple[str, int, int, int, int]]:
+    """What became of which words. A loop of the model, the same word over and over, is compared at its ends only."""
+    counts = Counter(written)
+    if sum(counts[word] for word in spoken) <= _MOST_MATCHES * (len(spoken) + len(written)):
+        return SequenceMatcher(a=spoken, b=written, autojunk=False).get_opcodes()
+    begin = _alike(spoken, written)
+    rest = len(spoken) - begin, len(written) - begin
+    end = _alike(spoken[::-1][: min(rest)], written[::-1][: min(rest)])
+    first, second = len(spoken) - end, len(written) - end
+    return [
+        ("equal", 0, begin, 0, begin),
+        ("replace", begin, first, begin, second),
+        ("equal", first, len(spoken), second, len(written)),
+    ]
+
+
+def _alike(one: Sequence[str], other: Sequence[str]) -> int:
+    """How many words are the same from the beginning on."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def _pieces(segment: Segment) -> list[tuple[str, Word]]:

@@ -67,8 +67,11 @@ class FreshDatabase:
             await connection.close()
 
     @asynccontextmanager
-    async def held(self, table: str) -> AsyncIterator[Callable[[int], Awaitable[None]]]:
-        """Who writes into the table waits for the end of the block; what it is given returns once so many wait."""
+    async def held(self, table: str, mode: str = "SHARE") -> AsyncIterator[Callable[[int], Awaitable[None]]]:
+        """Who writes into the table waits for the end of the block; what it is given returns once so many wait.
+
+        In the mode ACCESS EXCLUSIVE who reads it waits too.
+        """
         connection = await asyncpg.connect(self.admin_url)
 
         async def waited_for(writers: int) -> None:
@@ -79,7 +82,7 @@ class FreshDatabase:
 
         try:
             async with connection.transaction():
-                await connection.execute(f"LOCK TABLE {table} IN SHARE MODE")
+                await connection.execute(f"LOCK TABLE {table} IN {mode} MODE")
                 yield waited_for
         finally:
             await connection.close()

@@ -47,7 +47,7 @@ class EventInbox:
         its commit and read its answer. The row has no expiry: it outlives Temporal's retention. An event that is
         refused leaves its key free.
         Raises: IdempotencyKeyReused where the key came with another event before; EventInvalid; VideoNotFound,
-        StatusForbids, SegmentNotFound; DatabaseUnavailable.
+        StatusForbids, SegmentNotFound, RequestInvalid; DatabaseUnavailable.
         """
         async with self._database.as_creator(event.creator) as connection:
             return await self.accept_within(connection, key, event, request_id)

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from adapters.postgres.pool import Connection, Database
+from adapters.postgres.pool import ONE_SNAPSHOT, Connection, Database
 from schemas.callers import Caller
 from schemas.errors import VideoNotFound
 from schemas.library import Place, TranscriptState, VideoCard, VideoFacts
@@ -43,7 +43,7 @@ class Library:
         return [VideoCard(**row) for row in rows]
 
     async def find(self, caller: Caller, video_id: UUID) -> VideoFacts:
-        """Everything about one video, by one statement for each kind of it.
+        """Everything about one video as it was at one moment, by one statement for each kind of it.
 
         Raises: VideoNotFound, also for another creator's video, and for a student where it is not published.
         """
@@ -54,7 +54,7 @@ class Library:
         sql = f"""SELECT {_CARD}, {code} AS failure_code, {message} AS failure_message FROM {_SHELF}
                   WHERE video.creator_id = $1 AND video.id = $2"""  # noqa: S608 - constants
         creator = caller.creator
-        async with self._database.as_caller(caller) as connection:
+        async with self._database.as_caller(caller, ONE_SNAPSHOT) as connection:
             row = await connection.fetchrow(sql, creator, video_id)
             if row is None:
                 raise VideoNotFound(f"there is no video {video_id}")

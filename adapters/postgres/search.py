@@ -1,5 +1,7 @@
 """Search: the chunks nearest in meaning and those that hold the words, fused, among those that the caller may see."""
 
+import re
+
 from asyncpg import Record
 
 from adapters.postgres.pool import Database
@@ -25,6 +27,10 @@ _SCAN = (
     "SET LOCAL plan_cache_mode = 'force_custom_plan'",
 )
 
+# Before a word each dash is a NOT on PostgreSQL's stack of 32, also where signs that it skips come between: a line of
+# dashes is "tsquery stack too small". Whoever types several negates nothing; inside a word they are the word's.
+_DASHES = re.compile(r"(?<!\w)-[\s!&|()-]*-")
+
 
 class ChunkSearch:
     """Finds chunks by meaning and by words."""
@@ -39,7 +45,8 @@ class ChunkSearch:
         """
         if query.model not in _DIMENSIONS:
             raise SettingsInvalid(f"there is no search index for the embedding model {query.model!r}")
-        arguments = (caller.creator, list(query.vector), query.words, query.video_id, query.course_id, limit)
+        words = _DASHES.sub(" ", query.words)
+        arguments = (caller.creator, list(query.vector), words, query.video_id, query.course_id, limit)
         async with self._database.as_caller(caller, *_SCAN) as connection:
             rows = await connection.fetch(_best(query.model), *arguments)
         return [_hit(row) for row in rows]

@@ -1,6 +1,8 @@
 """Edits of a transcript: beside what was heard, and the chunks that follow from them, swapped in one go."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+import json
+from collections.abc import Sequence
 from uuid import UUID
 
 from adapters.postgres.chunks import insert_vectors, replace_chunks
@@ -22,11 +24,12 @@ from schemas.words import plain_text, reworded
 async def edit_transcript(connection: Connection, event: TranscriptEdited, request_id: str) -> EventAnswer:
     """Write the edits beside the heard segments, and order that search follows.
 
-    Idempotent: the caller's idempotency key. Raises: VideoNotFound; StatusForbids; SegmentNotFound.
+    Idempotent: the caller's idempotency key. Raises: VideoNotFound; StatusForbids; SegmentNotFound;
+    RequestInvalid where a text is much longer than what was heard.
     """
     video = await completed_video(connection, event.creator, event.video_id)
     transcript = await newest_transcript(connection, event.creator, event.video_id)
-    await _edit_segments(connection, event.creator, transcript, {edit.number: edit.text for edit in event.segments})
+    await _edit_segments(connection, event, transcript)
     sql = "UPDATE transcripts SET edition = edition + 1 WHERE creator_id = $1 AND id = $2 RETURNING edition"
     edition = await connection.fetchval(sql, event.creator, transcript)
     payload = TranscriptEdit(video=video, transcript_id=transcript, edition=edition)
@@ -45,25 +48,31 @@ async def newest_transcript(connection: Connection, creator: UUID, video_id: UUI
     return key
 
 
-async def _edit_segments(connection: Connection, creator: UUID, transcript: UUID, edits: Mapping[int, str]) -> None:
+async def _edit_segments(connection: Connection, event: TranscriptEdited, transcript: UUID) -> None:
     find = """SELECT * FROM (
                   SELECT part_number, position, start_second, end_second, text, words, false AS is_edited,
+                         length(coalesce(edited_text, text)) AS before, sum(length(text)) OVER () AS heard,
+                         sum(length(coalesce(edited_text, text))) OVER () AS edited,
                          row_number() OVER (ORDER BY part_number, position) - 1 AS number
                   FROM segments WHERE creator_id = $1 AND transcript_id = $2) numbered
               WHERE number = ANY ($3::bigint[])"""
-    write = """UPDATE segments SET edited_text = $5, edited_words = $6
+    write = """UPDATE segments SET edited_text = $5, edited_words = $6::text::jsonb
                WHERE creator_id = $1 AND transcript_id = $2 AND part_number = $3 AND position = $4"""
-    rows = await connection.fetch(find, creator, transcript, list(edits))
+    edits = {edit.number: edit.text for edit in event.segments}
+    rows = await connection.fetch(find, event.creator, transcript, list(edits))
     if missing := edits.keys() - {row["number"] for row in rows}:
         raise SegmentNotFound(f"the transcript has no segment {min(missing)}")
-    places = [(creator, transcript, row["part_number"], row["position"]) for row in rows]
-    edited = [_edited(segment_of(row), edits[row["number"]]) for row in rows]
+    whole = rows[0]["edited"] + sum(map(len, edits.values())) - sum(row["before"] for row in rows)
+    event.check({row["number"]: row["text"] for row in rows}, rows[0]["heard"], whole)
+    places = [(event.creator, transcript, row["part_number"], row["position"]) for row in rows]
+    # In a thread, for a thousand segments take seconds; nobody but another writer of this video waits for its lock.
+    edited = await asyncio.to_thread(lambda: [_edited(segment_of(row), edits[row["number"]]) for row in rows])
     await connection.executemany(write, [(*place, *edit) for place, edit in zip(places, edited, strict=True)])
 
 
-def _edited(heard: Segment, text: str) -> tuple[str | None, list[list[object]] | None]:
-    """Nothing where the text is what was heard."""
-    return (None, None) if text == plain_text(heard.text) else (text, packed(reworded(text, heard)))
+def _edited(heard: Segment, text: str) -> tuple[str | None, str | None]:
+    """The text, and its words as JSON; nothing where the text is what was heard."""
+    return (None, None) if text == plain_text(heard.text) else (text, json.dumps(packed(reworded(text, heard))))
 
 
 class PostgresTranscriptEdits:

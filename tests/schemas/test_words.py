@@ -1,5 +1,7 @@
 """Words as they can be read and shown."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -113,6 +115,21 @@ def test_words_put_in_between_fill_the_pause_and_words_taken_out_leave_one() -> 
     heard = spoken("The valve opens.", seconds=1, pause=1)
     assert _times(reworded("The valve now opens.", heard))[2] == ("now", 3, 4)
     assert _times(reworded("The opens.", heard)) == [("The", 0, 1), ("opens.", 4, 5)]
+
+
+def test_a_loop_of_the_model_is_compared_at_its_ends_and_in_no_time() -> None:
+    loop = spoken(" ".join(["so", *["very"] * 970, "cold."]), seconds=1)
+    began = time.process_time()
+    words = reworded(" ".join(["so", *["it", "is", "very"] * 300, "cold."]), loop)
+    assert time.process_time() - began < 1
+    assert (len(words), _times(words)[0]) == (902, ("so", 0, 1))
+    assert [words[-3].end, *_times(words)[-2:]] == [970, ("very", 970, 971), ("cold.", 971, 972)]
+
+
+def test_what_a_loop_shares_with_its_correction_at_both_ends_is_not_counted_twice() -> None:
+    loop = spoken(" ".join(["very"] * 100), seconds=1)
+    assert _times(reworded(" ".join(["very"] * 99), loop)) == [("very", n, n + 1) for n in range(99)]
+    assert len(reworded(" ".join(["very"] * 101), loop)) == 101
 
 
 @unhurried

@@ -1,5 +1,6 @@
 """What the gateway remembers in Redis, and that every write makes it forget in the same breath."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from uuid import UUID, uuid4
@@ -77,13 +78,36 @@ async def test_a_membership_that_begins_or_ends_by_event_counts_at_once(
     student = gateway.student(creator)
     assert await _title(gateway, student, video) == 404
     for status, expected in (("active", False), ("cancelled", True)):
-        event = {
-            "type": "membership/changed", "membership_id": "mem_1", "user_id": "ada", "status": status,
-            "changed_at": datetime.now(UTC).isoformat(),
-        }  # fmt: skip
-        headers = gateway.creator(creator) | {"Idempotency-Key": status}
-        assert (await gateway.client.post("/api/events", headers=headers, json=event)).status_code == 202
+        await _tell_membership(gateway, creator, status)
         assert (await _title(gateway, student, video) == 404) is expected
+
+
+async def _tell_membership(gateway: Gateway, creator: UUID, status: str) -> None:
+    """Ada's, by an event."""
+    event = {
+        "type": "membership/changed", "membership_id": "ada", "user_id": "ada", "status": status,
+        "changed_at": datetime.now(UTC).isoformat(),
+    }  # fmt: skip
+    headers = gateway.creator(creator) | {"Idempotency-Key": status}
+    assert (await gateway.client.post("/api/events", headers=headers, json=event)).status_code == 202
+
+
+async def test_a_membership_that_ends_in_the_middle_of_a_read_leaves_a_whole_page_for_the_others(
+    gateway: Gateway, database: FreshDatabase, creator: UUID
+) -> None:
+    audio, quiz = await completed(database, creator)
+    await enrolled(database, creator, "eve")
+    await _tell_membership(gateway, creator, "active")
+    path, ada = f"/api/videos/{audio.video.video_id}", gateway.student(creator)
+    async with database.held("video_events", "ACCESS EXCLUSIVE") as until_waiting:
+        reading = asyncio.create_task(gateway.client.get(path, headers=ada))
+        await until_waiting(1)
+        await _tell_membership(gateway, creator, "expired")
+    pages = [await reading, await gateway.client.get(path, headers=gateway.student(creator, "eve"))]
+    for page in (answer.json() for answer in pages):
+        assert page["transcript"]["id"] == str(audio.transcript_id)
+        assert (page["quiz_ids"], len(page["stages"]) > 0) == ([str(quiz.quiz_id)], True)
+    assert await _title(gateway, ada, audio.video.video_id) == 404
 
 
 @pytest.mark.parametrize("kind", ["captions.vtt", "transcript"])

@@ -48,6 +48,16 @@ async def test_what_is_no_search_is_refused(gateway: Gateway, query: str) -> Non
     assert (answer.status_code, answer.json()["code"]) == (422, "request_invalid")
 
 
+async def test_a_line_of_dashes_is_searched_for_and_asked_about(gateway: Gateway, database: FreshDatabase) -> None:
+    creator, typed = uuid4(), "ice " + "-" * 60 + " river"
+    await searchable(database.app, WordEmbedder(), creator, ICE)
+    found = await gateway.client.get("/api/search", params={"q": typed}, headers=gateway.creator(creator))
+    assert found.json()["items"][0]["sentence"] == "A glacier is a river of ice."
+    question = {"question": typed, "stream": False}
+    answer = await gateway.client.post("/api/chat", json=question, headers=gateway.creator(creator))
+    assert (answer.status_code, len(answer.json()["citations"]) > 0) == (200, True)
+
+
 async def test_nobody_searches_unknown(gateway: Gateway) -> None:
     assert (await gateway.client.get("/api/search?q=x")).status_code == 401
     assert (await gateway.client.get("/api/search?q=x", headers=gateway.operator())).status_code == 403
