@@ -1,9 +1,11 @@
 """Chats: sessions, their questions and answers, each written by its asker alone."""
 
+import math
 from dataclasses import dataclass
 from uuid import UUID
 
 import asyncpg
+from asyncpg import Record
 
 from adapters.postgres.pool import Connection, Database
 from adapters.postgres.usage import settle
@@ -26,6 +28,8 @@ CONTEXT_EXCHANGES = 6
 MAX_TITLE_CHARACTERS = 120
 # An answer takes a minute at most; what is still being answered after two was answered by a process that died.
 _ABANDONED_SECONDS = 120
+_ABANDONED = f"""message.status = 'answering'
+                 AND message.asked_at < now() - interval '{_ABANDONED_SECONDS} seconds'"""
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,7 @@ class PostgresChats:
     ) -> tuple[ChatSession, list[ChatMessage]]:
         """A session with its messages, newest first. Raises: ChatNotFound.
 
+        An answer that a process left behind when it died is shown as interrupted, which it is once it is asked again.
         Citations of videos that are gone, or that the caller may not see any more, are left out.
         """
         head = """SELECT id, title, created_at FROM chat_sessions
@@ -127,15 +132,13 @@ class PostgresChats:
         return ChatSession(**session), [ChatMessage(**row) for row in rows]
 
 
-_IS_ABANDONED = f"""message.status = 'answering'
-    AND message.asked_at < now() - interval '{_ABANDONED_SECONDS} seconds'"""
 _CITED = """coalesce((
                 SELECT jsonb_agg(cited ORDER BY number)
                 FROM jsonb_array_elements(message.citations) WITH ORDINALITY AS listed (cited, number)
                 JOIN videos video ON video.creator_id = $1 AND video.id = (cited ->> 'video_id')::uuid
             ), '[]')"""
-_MESSAGES = f"""SELECT id, session_id, question, answer, asked_at, {_CITED} AS citations,
-                       CASE WHEN {_IS_ABANDONED} THEN 'interrupted' ELSE status END AS status
+_STATUS = f"CASE WHEN {_ABANDONED} THEN 'interrupted' ELSE status END"
+_MESSAGES = f"""SELECT id, session_id, question, answer, {_STATUS} AS status, asked_at, {_CITED} AS citations
                 FROM chat_messages message
                 WHERE creator_id = $1 AND session_id = $2 AND asker_id = $3
                   AND ($4::timestamptz IS NULL OR (asked_at, id) < ($4, $5::uuid))
@@ -151,7 +154,7 @@ SELECT $1, $6, $2, $7, $8, $9 FROM allowed
 ON CONFLICT (creator_id, id) DO UPDATE
 SET status = 'answering', answer = '', citations = '[]', attempt = message.attempt + 1,
     asked_at = clock_timestamp(), answered_at = NULL
-WHERE message.body_sha256 = EXCLUDED.body_sha256 AND (message.status = 'interrupted' OR {_IS_ABANDONED})
+WHERE message.body_sha256 = EXCLUDED.body_sha256 AND (message.status = 'interrupted' OR {_ABANDONED})
 RETURNING attempt"""  # noqa: S608 - of constants
 _ALLOWED = """WITH allowed AS MATERIALIZED (
     SELECT 1 WHERE ($3::uuid IS NULL OR is_member())
@@ -186,26 +189,36 @@ def _arguments(caller: Caller, asked: AskedQuestion) -> tuple[object, ...]:
 
 async def _why_not(connection: Connection, caller: Caller, asked: AskedQuestion) -> ChatMessage:
     """The stored answer of a question that is not to be answered now, or the reason why there is none."""
-    sql = f"""SELECT id, session_id, question, answer, status, asked_at, body_sha256, {_CITED} AS citations,
-                     extract(epoch FROM now() - asked_at)::float8 AS seconds
+    sql = f"""SELECT id, session_id, question, answer, {_STATUS} AS status, asked_at, {_CITED} AS citations,
+                     body_sha256, extract(epoch FROM now() - asked_at)::float8 AS age
               FROM chat_messages message WHERE creator_id = $1 AND id = $2 AND asker_id = $3"""  # noqa: S608 - of constants
     row = await connection.fetchrow(sql, caller.creator, asked.message_id, caller.person)
     if row is not None and row["body_sha256"] != asked.body_sha256:
         raise IdempotencyKeyReused("the key was used before with another question")
-    if row is None or row["status"] == MessageStatus.INTERRUPTED:
-        if caller.student_id is not None and not await connection.fetchval("SELECT is_member()"):
-            raise Forbidden("you have no membership that lasts")
-        if asked.video_id is not None:
-            raise VideoNotFound(f"there is no video {asked.video_id}")
-        raise AnswerPending("this question was being answered a moment ago", retry_after=1)
+    if row is not None and row["status"] != MessageStatus.INTERRUPTED:
+        return _stored(row)
+    await _check_allowed(connection, caller, asked)
+    raise AnswerPending("its answer has just been interrupted", retry_after=1)
+
+
+async def _check_allowed(connection: Connection, caller: Caller, asked: AskedQuestion) -> None:
+    if caller.student_id is not None and not await connection.fetchval("SELECT is_member()"):
+        raise Forbidden("you have no membership that lasts")
+    sql = "SELECT EXISTS (SELECT FROM videos WHERE creator_id = $1 AND id = $2)"
+    if asked.video_id is not None and not await connection.fetchval(sql, caller.creator, asked.video_id):
+        raise VideoNotFound(f"there is no video {asked.video_id}")
+
+
+def _stored(row: Record) -> ChatMessage:
+    """The answer. Whoever asks too early waits as long again as it has been answered, or until it is given up.
+
+    That at most doubles the wait for an answer, and of one whose process died it asks seven times and not a hundred.
+    """
+    found = {name: value for name, value in row.items() if name not in ("body_sha256", "age")}
     if row["status"] != MessageStatus.ANSWERED:
-        raise AnswerPending("this question is being answered", retry_after=_again_after(row["seconds"]))
-    return ChatMessage(**{name: row[name] for name in ChatMessage.model_fields})
-
-
-def _again_after(seconds: float) -> float:
-    """As long again as it has taken: most answers take seconds, and one that takes longer may be nobody's by now."""
-    return max(1.0, min(seconds, _ABANDONED_SECONDS - seconds))
+        wait = min(row["age"], _ABANDONED_SECONDS - row["age"])
+        raise AnswerPending("this question is being answered", retry_after=max(1, math.ceil(wait)))
+    return ChatMessage(**found)
 
 
 async def _step_up(connection: Connection) -> None:

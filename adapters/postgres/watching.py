@@ -22,17 +22,19 @@ class WatchLog:
     async def add(self, caller: Caller, video_id: UUID, batch: WatchBatch, now: datetime) -> bool:
         """Whether this call counted the batch. A creator's own views have no student, and `viewer` says `creator`.
 
-        Idempotent: the batch's row is written first, so a repeat, also one at the same time, counts nothing.
+        Idempotent: the batch's row is written first, so a repeat, also one at the same time, counts nothing. Only what
+        is new is held to the clock and the video's length: what was counted stays so, however late it comes again.
         Raises: VideoNotFound; RequestInvalid; IdempotencyKeyReused where the batch's id came with other content.
         """
         body = text_sha256(f"{video_id} {batch.model_dump_json()}")
         async with self._database.as_caller(caller) as connection:
-            duration = await _duration(connection, caller, video_id)
             with unless_taken_away(_not_found(video_id)):
-                if not await _claim(connection, caller, video_id, batch, body):
+                is_new = await _claim(connection, caller, video_id, batch, body)
+                duration = await _duration(connection, caller, video_id)
+                if not is_new:
                     await _is_the_same(connection, caller, batch, body)
                     return False
-                batch.check(duration, now)  # not before: what was counted once does not become wrong with time
+                batch.check(duration, now)
                 await _insert_events(connection, caller, video_id, batch)
         return True
 

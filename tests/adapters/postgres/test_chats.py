@@ -9,11 +9,12 @@ import pytest_asyncio
 
 from adapters.postgres.chats import CONTEXT_EXCHANGES, Claim, PostgresChats
 from schemas.callers import Caller
-from schemas.chats import ChatMessage, MessageStatus
-from schemas.errors import AnswerPending, ChatNotFound, Forbidden, IdempotencyKeyReused
-from tests.callers import creator_caller, joined, student_caller
+from schemas.chats import AskedQuestion, ChatMessage, MessageStatus
+from schemas.errors import AnswerPending, ChatNotFound, Forbidden, IdempotencyKeyReused, VideoNotFound
+from tests.callers import creator_caller, joined, lapse, student_caller
 from tests.chats import chatted, claimed, question, reply
 from tests.databases import FreshDatabase, queued_video
+from tests.searchable import published
 
 pytestmark = pytest.mark.servers
 
@@ -53,40 +54,6 @@ async def test_an_attempt_is_finished_once_and_never_by_an_earlier_one(database:
     assert (stored.answer, stored.status) == ("whole", MessageStatus.ANSWERED)
 
 
-async def test_what_a_dead_process_was_answering_is_interrupted_to_readers_and_soon_taken_up_again(
-    database: FreshDatabase, ada: Caller
-) -> None:
-    chats, asked = PostgresChats(database.app), question()
-    await claimed(database.app, ada, asked)
-
-    async def said() -> MessageStatus:
-        _, (message,) = await chats.messages(ada, asked.session_id, None, 10)
-        return message.status
-
-    age = "UPDATE chat_messages SET asked_at = now() - $2 * interval '1 second' WHERE id = $1"
-    for seconds, again in ((0, 1), (10, 10), (60, 60), (100, 20), (119.5, 1)):
-        await database.scalar(age, asked.message_id, seconds)
-        with pytest.raises(AnswerPending) as pending:
-            await chats.claim(ada, asked, "local", "extractive")
-        assert pending.value.retry_after == pytest.approx(again, abs=0.4)
-        assert await said() is MessageStatus.ANSWERING
-    await database.scalar(age, asked.message_id, 121)
-    assert await said() is MessageStatus.INTERRUPTED
-    assert (await claimed(database.app, ada, asked)).ticket.attempt == 2
-    assert await said() is MessageStatus.ANSWERING
-
-
-@pytest.mark.parametrize("status", [MessageStatus.INTERRUPTED, MessageStatus.ANSWERED])
-async def test_a_used_key_with_another_question_is_refused_however_the_first_one_ended(
-    database: FreshDatabase, ada: Caller, status: MessageStatus
-) -> None:
-    chats, asked = PostgresChats(database.app), question()
-    await chats.finish(ada, await claimed(database.app, ada, asked), reply("half", status))
-    other = asked.model_copy(update={"question": "Another one?", "body_sha256": "0" * 64})
-    with pytest.raises(IdempotencyKeyReused):
-        await chats.claim(ada, other, "local", "extractive")
-
-
 async def test_a_context_is_the_latest_answers_in_order(database: FreshDatabase, ada: Caller) -> None:
     first = await chatted(database.app, ada, question(text="Question 0?"))
     for number in range(1, CONTEXT_EXCHANGES + 2):
@@ -116,6 +83,47 @@ async def test_without_a_membership_nothing_is_claimed(database: FreshDatabase, 
     for caller in (ended, student_caller(ada.creator, "nobody"), student_caller(uuid4(), "ada")):
         with pytest.raises(Forbidden):
             await claimed(database.app, caller, question())
+
+
+async def _interrupted(database: FreshDatabase, caller: Caller, asked: AskedQuestion) -> None:
+    claim = await claimed(database.app, caller, asked)
+    assert await PostgresChats(database.app).finish(caller, claim, reply("half", MessageStatus.INTERRUPTED)) is not None
+
+
+async def test_the_key_of_an_interrupted_answer_is_not_for_another_question(
+    database: FreshDatabase, ada: Caller
+) -> None:
+    asked = question()
+    await _interrupted(database, ada, asked)
+    for other in ({"body_sha256": "Another?"}, {"body_sha256": "Another?", "video_id": uuid4()}):
+        with pytest.raises(IdempotencyKeyReused):
+            await claimed(database.app, ada, asked.model_copy(update=other))
+    assert (await claimed(database.app, ada, asked)).ticket.attempt == 2
+
+
+async def test_what_nobody_answers_any_more_is_refused_to_who_may_not_ask_any_more(database: FreshDatabase) -> None:
+    bob, asked, later = await joined(database, uuid4(), "bob"), question(), question()
+    await _interrupted(database, bob, asked)
+    await claimed(database.app, bob, later)
+    await database.scalar(
+        "UPDATE chat_messages SET asked_at = now() - interval '3 minutes' WHERE creator_id = $1", bob.creator
+    )
+    assert bob.student_id is not None
+    await lapse(database, bob.student_id)
+    for unanswered in (asked, later):
+        with pytest.raises(Forbidden):
+            await claimed(database.app, bob, unanswered)
+
+
+async def test_a_question_about_a_video_that_is_gone_is_not_answered_again(
+    database: FreshDatabase, ada: Caller
+) -> None:
+    video = await published(database, await queued_video(database.app, ada.creator, "gone"))
+    asked = question(video=video.video_id)
+    await _interrupted(database, ada, asked)
+    await database.scalar("UPDATE videos SET published = false WHERE id = $1", video.video_id)
+    with pytest.raises(VideoNotFound):
+        await claimed(database.app, ada, asked)
 
 
 async def _as_student(database: FreshDatabase, caller: Caller, sql: str, *arguments: object) -> str:

@@ -199,13 +199,21 @@ async def test_an_answer_that_a_dead_process_began_is_taken_over_after_a_while(
     asked: Gateway, provider: FakeProvider, database: FreshDatabase, creator: UUID
 ) -> None:
     who, key = asked.student(creator), uuid4().hex
-    message = (await heard(asked, who, key=key, question=GLACIER)).all("done")[0]["id"]
+    (done,) = (await heard(asked, who, key=key, question=GLACIER)).all("done")
+    message, session = done["id"], done["session_id"]
     died = """UPDATE chat_messages SET status = 'answering', answered_at = NULL, asked_at = now() - $2 * interval '1 s'
               WHERE id = $1"""
-    for seconds, status in ((30, 409), (180, 200)):
+    for seconds, status, shown, waits in (
+        (30, 409, "answering", range(30, 35)),  # as long again
+        (100, 409, "answering", range(15, 21)),  # what is left of the two minutes
+        (180, 200, "interrupted", [0]),
+    ):
         await database.scalar(died, UUID(message), seconds)
+        read = await asked.client.get(f"/api/chat/sessions/{session}", headers=who)
+        assert read.json()["items"][0]["status"] == shown
         answer = await asked.client.post("/api/chat", json=ONE_DOCUMENT, headers=who | {"Idempotency-Key": key})
         assert answer.status_code == status
+        assert int(answer.headers.get("retry-after", 0)) in waits
     assert [line["attempt"] for line in await _lines(database, message)] == [1, 2]
 
 
