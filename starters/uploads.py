@@ -26,8 +26,8 @@ from schemas.uploads import NewUpload, Upload, UploadPart, pieces_prefix, upload
 
 ALGORITHMS = ("sha1", "sha256", "md5")  # sha1 is the protocol's; all three are against accidents, not against attacks
 _PIECE_BYTES = 8 << 20  # what one upload has in memory; 20 GB are 2,400 of them
-_SMALL_BYTES = 16 << 10
-_SMALL_PIECES = 1_000  # an upload may have so many that are smaller
+_SMALL_BYTES = 16 << 10  # a piece below it is held to a bound, unless it is the last
+_SMALL_PIECES = 1_000  # so many pieces an upload may have, and one more for each 16 KiB of it that are here
 _PIECE_SECONDS = 10.0  # a slow client's bytes are made safe as often
 _IDLE_SECONDS = 60.0
 _LIFE_SECONDS = 2 * 86_400.0  # from the last piece on

@@ -25,7 +25,7 @@ class PostgresUploads:
         Where it became a video before and was forgotten since, it is complete from its beginning: no byte of it is
         taken again, though the video may be deleted by now.
         Raises: TooManyUploads where the creator has `most_open` unfinished ones already; IdempotencyKeyReused where
-        that video was made under another title, course or kind of file.
+        that video was made under another title or course, of another kind of file or, by form, of other bytes.
         """
         sql = """INSERT INTO uploads (creator_id, id, length, metadata, title, course, object_key, video_id, received,
                                       expires_at)
